@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every header of the guest contract stands on: fixed-width types, the
+ * guest handle, the few identifiers that all rooms share, and the macros with
+ * which each structure asserts its own size and offsets.
+ *
+ * The contract describes 64-bit x86 only.  It owns no state and depends on
+ * nothing but the compiler's own headers (or the kernel's, when a Linux
+ * module is what is being built).
+ *
+ * Do not mix these headers with Xen's own or with <xen/interface/...> in one
+ * translation unit: names are the same by intention.
+ */
+#ifndef ABI_BASE_H
+#define ABI_BASE_H
+
+#ifdef __KERNEL__
+#include <linux/stddef.h>
+#include <linux/types.h>
+#else
+#include <stddef.h>
+#include <stdint.h>
+#endif
+
+#ifdef __cplusplus
+#define ABI_ASSERT(cond, text)	static_assert(cond, text)
+#else
+#define ABI_ASSERT(cond, text)	_Static_assert(cond, text)
+#endif
+
+/* ABI_SIZE(type, n): the type occupies exactly n bytes. */
+#define ABI_SIZE(type, n) \
+	ABI_ASSERT(sizeof(type) == (n), "size of " #type)
+
+/* ABI_OFFSET(type, field, n): the field starts n bytes into the type. */
+#define ABI_OFFSET(type, field, n) \
+	ABI_ASSERT(__builtin_offsetof(type, field) == (n), \
+		   "offset of " #field " in " #type)
+
+/*
+ * GUEST_HANDLE(type): a 64-bit guest virtual address inside a structure.  A
+ * tool sets .p to its own buffer.  The hypervisor reads .addr, an integer,
+ * and goes through its checked copy functions: it never follows .p.
+ */
+#define GUEST_HANDLE(type)	union { type *p; uint64_t addr; }
+
+#define set_xen_guest_handle(handle, value)	do { (handle).p = (value); } while (0)
+
+/* Members that stay 8-byte aligned for every kind of caller. */
+#define uint64_aligned_t	uint64_t
+#define int64_aligned_t		int64_t
+
+typedef unsigned long xen_ulong_t;
+typedef unsigned long xen_pfn_t;	/* a frame number, machine or guest */
+typedef uint16_t domid_t;
+typedef uint32_t evtchn_port_t;
+typedef uint32_t grant_ref_t;
+typedef uint8_t xen_domain_handle_t[16];	/* a UUID, opaque to us */
+
+ABI_SIZE(void *, 8);
+ABI_SIZE(xen_ulong_t, 8);
+ABI_SIZE(xen_pfn_t, 8);
+
+/*
+ * Domain numbers.  Ordinary domains are below DOMID_FIRST_RESERVED; the rest
+ * name a role instead of a domain.
+ */
+#define DOMID_FIRST_RESERVED	0x7ff0u
+#define DOMID_SELF		0x7ff0u	/* whoever makes the call */
+#define DOMID_IO		0x7ff1u	/* owner of device memory */
+#define DOMID_XEN		0x7ff2u	/* owner of the hypervisor's shared pages */
+#define DOMID_COW		0x7ff3u	/* owner of deduplicated pages */
+#define DOMID_INVALID		0x7ff4u	/* no domain */
+#define DOMID_IDLE		0x7fffu	/* the idle vCPUs */
+#define DOMID_MASK		0x7fffu	/* bits that a domain number may use */
+
+/* A bitmap in the caller's memory: bit n of byte n / 8. */
+struct xenctl_bitmap {
+	GUEST_HANDLE(uint8_t) bitmap;
+	uint32_t nr_bits;
+};
+typedef struct xenctl_bitmap xenctl_bitmap_t;
+
+#endif /* ABI_BASE_H */
