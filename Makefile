@@ -40,10 +40,14 @@ include scripts/module.mk
 include tests/module.mk
 include linux-frontends/module.mk
 
-.PHONY: all clean help size
+.PHONY: all clean distclean help size
 all: $(ALL)
 
-clean:
+clean:	# what was downloaded stays
+	@mkdir -p $(B)
+	find $(B) -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
+
+distclean:
 	rm -rf $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
