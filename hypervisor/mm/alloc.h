@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The hypervisor's memory: a buddy allocator of frames (mm/buddy.c), and small
+ * objects on top (mm/heap.c).  Frames are scrubbed when they are freed by a
+ * guest, so memory never changes hands with old contents.
+ */
+#ifndef MM_ALLOC_H
+#define MM_ALLOC_H
+
+#include <lib/types.h>
+
+#define BUDDY_ORDER_MAX 18 /* 1 GiB */
+
+/* Boot: give the allocator the RAM frames [first, first + n). */
+void buddy_add(mfn_t first, uint64_t n);
+
+#define MEMF_BITS(b) (b) /* physical address below 2^b; 0: anywhere */
+/* 2^@order frames, FRAME_HV, zeroed; MFN_NONE if there are none. */
+mfn_t buddy_alloc(unsigned int order, unsigned int addr_bits);
+void buddy_free(mfn_t first, unsigned int order);
+uint64_t buddy_free_count(void); /* frames */
+uint64_t buddy_total(void);
+
+/* 2^order pages mapped in the direct map, zeroed, or NULL. */
+void *pages_alloc(unsigned int order);
+void pages_free(void *p, unsigned int order);
+
+/* Small objects, zeroed, 16-byte aligned (64 from 64 bytes on); or NULL. */
+void *heap_alloc(size_t size);
+void heap_free(void *p); /* NULL is fine */
+/* n * size with overflow checked; page-backed above PAGE_SIZE. */
+void *heap_calloc(size_t n, size_t size);
+
+#endif

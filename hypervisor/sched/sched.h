@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The scheduler: one run queue and one lock for each CPU, fair by weight
+ * through virtual time; a CPU with nothing to do takes from the longest queue.
+ */
+#ifndef SCHED_SCHED_H
+#define SCHED_SCHED_H
+
+#include <domain/domain.h>
+
+/* The vCPU that runs on this CPU; its domain is NULL when idle. */
+struct vcpu *sched_current(void);
+
+static inline bool vcpu_is_idle(const struct vcpu *v)
+{
+	return v->domain == NULL;
+}
+
+/* One idle vCPU for @cpu, made current there; at boot, on that CPU. */
+int sched_cpu_init(unsigned int cpu);
+
+int sched_vcpu_init(struct vcpu *v, unsigned int cpu);
+void sched_vcpu_free(struct vcpu *v); /* not running, not runnable */
+
+/* The vCPU may have become runnable: queue it and poke the right CPU. */
+void vcpu_wake(struct vcpu *v);
+
+/* It may have ceased to be: dequeue it, or make its CPU choose again. */
+void vcpu_sleep(struct vcpu *v);
+/* As vcpu_sleep(), and wait until it runs nowhere (cpu_poll meanwhile). */
+void vcpu_sleep_sync(struct vcpu *v);
+
+/* An event is pending: end a block or poll.  From event/deliver_*.c. */
+void vcpu_unblock(struct vcpu *v);
+/* Make @v notice pending events soon if it is running on another CPU. */
+void vcpu_kick(struct vcpu *v);
+
+/* Give the CPU up to others; SCHEDOP_yield. */
+void sched_yield(struct vcpu *v);
+
+void sched_set_weight(struct domain *d, uint32_t weight);
+int sched_set_affinity(struct vcpu *v, cpumask_t hard, cpumask_t soft);
+
+/* ns that @v has run, up to now; any context. */
+uint64_t vcpu_run_time(struct vcpu *v);
+/* ns that @cpu has idled. */
+uint64_t sched_idle_time(unsigned int cpu);
+
+/*
+ * The exit path (x86/entry.S calls it with interrupts off and an empty
+ * stack): do this CPU's work, choose a vCPU, deliver what is pending to it.
+ * Returns the registers to enter the guest with, or NULL: idle, so
+ * cpu_wait() and call again.
+ */
+struct cpu_user_regs *exit_to_guest(void);
+
+#endif
