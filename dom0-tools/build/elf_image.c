@@ -10,9 +10,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include <abi/xen.h>
+#include <abi/core.h>
 #include <abi/elfnote.h>
-#include <abi/features.h>
 
 #include "elf_image.h"
 

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * kernel_file.c: from a path to a mapped, unpacked kernel.
+ *
+ * State on disk: one file per unpacked kernel in the cache folder, named by
+ * the source file's identity (device, inode, size, times), so a replaced
+ * kernel finds no entry.  An entry is a page of header and then the ELF.
+ * It is written under a temporary name and renamed when complete.
+ *
+ * Trust: an entry is used only if root alone can write it and the folder,
+ * its header names exactly the source, and its checksum held when this
+ * process first mapped it (remembered in `checked`; any change of the entry
+ * makes a new identity).  Everything that goes wrong with the cache leads
+ * back to unpacking.
+ *
+ * State in memory: `checked`, a few identities; one thread.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "kernel_image.h"
+#include "unpack.h"
+
+#define ENTRY_HEADER 4096
+#define ENTRY_MAGIC 0x314b434956524150ull	/* "PARVICK1" */
+
+/* What makes a file the same file. */
+struct identity {
+	uint64_t dev, ino, size;
+	int64_t mtime_s, mtime_ns, ctime_s, ctime_ns;
+};
+
+struct entry_header {
+	uint64_t magic;
+	struct identity source;
+	uint64_t payload_len;
+	uint64_t payload_crc;
+};
+
+#define CHECKED_MAX 8
+static struct identity checked[CHECKED_MAX];
+static unsigned int checked_next;
+
+static struct identity identity_of(const struct stat *st)
+{
+	return (struct identity){
+		.dev = st->st_dev,
+		.ino = st->st_ino,
+		.size = (uint64_t)st->st_size,
+		.mtime_s = st->st_mtim.tv_sec,
+		.mtime_ns = st->st_mtim.tv_nsec,
+		.ctime_s = st->st_ctim.tv_sec,
+		.ctime_ns = st->st_ctim.tv_nsec,
+	};
+}
+
+static bool was_checked(const struct identity *id)
+{
+	for (unsigned int i = 0; i < CHECKED_MAX; i++) {
+		if (!memcmp(&checked[i], id, sizeof(*id)))
+			return true;
+	}
+	return false;
+}
+
+static uint64_t checksum(const uint8_t *data, size_t len)
+{
+	return crc32_z(crc32_z(0, NULL, 0), data, len);
+}
+
+static void entry_path(char *to, size_t room, const char *dir,
+		       const struct identity *id)
+{
+	snprintf(to, room, "%s/kernel-%" PRIx64 "-%" PRIx64 "-%" PRIx64
+		 "-%" PRIx64 ".%09" PRId64, dir, id->dev, id->ino, id->size,
+		 (uint64_t)id->mtime_s, id->mtime_ns);
+}
+
+/* Root's, and writable by nobody else. */
+static bool trusted(const struct stat *st)
+{
+	return st->st_uid == geteuid() && !(st->st_mode & (S_IWGRP | S_IWOTH));
+}
+
+static bool entry_matches(const uint8_t *map, const struct stat *st,
+			  const struct identity *source)
+{
+	struct identity self = identity_of(st);
+	struct entry_header head;
+
+	memcpy(&head, map, sizeof(head));
+	if (head.magic != ENTRY_MAGIC ||
+	    memcmp(&head.source, source, sizeof(*source)) ||
+	    head.payload_len != (uint64_t)st->st_size - ENTRY_HEADER)
+		return false;
+	if (was_checked(&self))
+		return true;
+	if (checksum(map + ENTRY_HEADER, head.payload_len) != head.payload_crc)
+		return false;
+	checked[checked_next++ % CHECKED_MAX] = self;
+	return true;
+}
+
+/* Maps the cached form of @source into @out; false if there is none. */
+static bool cache_load(struct kernel_file *out, const char *dir,
+		       const struct identity *source)
+{
+	char path[4096];
+	struct stat st;
+	void *map;
+	int fd;
+
+	if (stat(dir, &st) || !S_ISDIR(st.st_mode) || !trusted(&st))
+		return false;
+	entry_path(path, sizeof(path), dir, source);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || !trusted(&st) ||
+	    st.st_size <= ENTRY_HEADER) {
+		close(fd);
+		return false;
+	}
+	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	if (map == MAP_FAILED)
+		return false;
+	if (!entry_matches(map, &st, source) ||
+	    kernel_image_read(&out->image, (uint8_t *)map + ENTRY_HEADER,
+			      (size_t)st.st_size - ENTRY_HEADER, NULL)) {
+		munmap(map, (size_t)st.st_size);
+		unlink(path);
+		return false;
+	}
+	out->map = map;
+	out->map_len = (size_t)st.st_size;
+	return true;
+}
+
+static bool write_all(int fd, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+
+	while (len) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		p += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+/* Writes one entry; what fails is removed again. */
+static void cache_store(const char *dir, const struct identity *source,
+			const uint8_t *data, size_t len)
+{
+	uint8_t page[ENTRY_HEADER] = { 0 };
+	struct entry_header head = {
+		.magic = ENTRY_MAGIC,
+		.source = *source,
+		.payload_len = len,
+		.payload_crc = checksum(data, len),
+	};
+	char path[4096], temp[4096 + 8];
+	int fd;
+	bool ok;
+
+	memcpy(page, &head, sizeof(head));
+	mkdir(dir, 0700);
+	entry_path(path, sizeof(path), dir, source);
+	snprintf(temp, sizeof(temp), "%s.XXXXXX", path);
+	fd = mkostemp(temp, O_CLOEXEC);
+	if (fd < 0)
+		return;
+	ok = write_all(fd, page, sizeof(page)) && write_all(fd, data, len);
+	if (close(fd) || !ok || rename(temp, path))
+		unlink(temp);
+}
+
+void kernel_file_close(struct kernel_file *file)
+{
+	if (file->map)
+		munmap(file->map, file->map_len);
+	free(file->heap);
+	memset(file, 0, sizeof(*file));
+}
+
+/* A packed kernel may be packed again, as vmlinuz.gz; not deeper than this. */
+#define PACKED_DEPTH 3
+
+/* Unpacks until an ELF appears; the result belongs to @out->heap. */
+static int unpack_all(struct kernel_file *out, struct packed *in,
+		      struct fail *fail)
+{
+	for (int depth = 0; in->kind != PACK_NONE; depth++) {
+		uint8_t *buf;
+		size_t len;
+		int rc;
+
+		if (depth == PACKED_DEPTH)
+			return fail_set(fail, -ENOEXEC,
+					"the kernel is packed more than %d times over",
+					PACKED_DEPTH);
+		rc = unpack(in, &buf, &len, fail);
+		if (rc)
+			return rc;
+		free(out->heap);
+		out->heap = buf;
+		rc = unpack_probe(buf, len, in, fail);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/* @out->map is the file itself: find the kernel in it. */
+static int load_mapped(struct kernel_file *out, const struct stat *st,
+		       const char *cache_dir, struct fail *fail)
+{
+	struct identity source = identity_of(st);
+	struct kernel_file cached = { 0 };
+	struct packed in;
+	int rc;
+
+	rc = unpack_probe(out->map, out->map_len, &in, fail);
+	if (rc)
+		return rc;
+	if (in.kind == PACK_NONE)
+		return kernel_image_read(&out->image, in.data, in.len, fail);
+	if (cache_dir && cache_load(&cached, cache_dir, &source)) {
+		munmap(out->map, out->map_len);
+		*out = cached;
+		return 0;
+	}
+	rc = unpack_all(out, &in, fail);
+	if (!rc)
+		rc = kernel_image_read(&out->image, in.data, in.len, fail);
+	if (!rc && cache_dir)
+		cache_store(cache_dir, &source, in.data, in.len);
+	return rc;
+}
+
+int kernel_file_open(struct kernel_file *out, const char *path,
+		     const char *cache_dir, struct fail *fail)
+{
+	struct stat st;
+	int fd, rc;
+
+	memset(out, 0, sizeof(*out));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fail_errno(fail, -errno, "cannot open %s", path);
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || !st.st_size) {
+		close(fd);
+		return fail_set(fail, -EINVAL,
+				"%s is not a regular file, or empty", path);
+	}
+	out->map_len = (size_t)st.st_size;
+	out->map = mmap(NULL, out->map_len, PROT_READ, MAP_PRIVATE, fd, 0);
+	rc = out->map == MAP_FAILED ? -errno : 0;
+	close(fd);
+	if (rc) {
+		out->map = NULL;
+		return fail_errno(fail, rc, "cannot map %s", path);
+	}
+	rc = load_mapped(out, &st, cache_dir, fail);
+	if (rc) {
+		fail_step(fail, "%s", path);
+		kernel_file_close(out);
+	}
+	return rc;
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * kernel_image.c: from an ELF's notes and segments to a paravirtual kernel's
+ * place in its address space.  Pure: no state, no allocation.
+ *
+ * Invariant on success: start <= entry < end, all in the part of the address
+ * space that a guest owns, and at most KERNEL_SPAN_MAX above virt_base, so
+ * that later arithmetic on them cannot wrap.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include <abi/core.h>
+#include <abi/elfnote.h>
+
+#include "kernel_image.h"
+
+/* No kernel needs its first mappings to reach further than this. */
+#define KERNEL_SPAN_MAX (1ull << 30)
+
+#define GUEST_LOW_END 0x0000800000000000ull
+
+/* True if [@va, @va + @len) belongs to the guest and is canonical. */
+static bool guest_owns(uint64_t va, uint64_t len)
+{
+	uint64_t last = va + len - 1;
+
+	if (!len || last < va)
+		return false;
+	return last < GUEST_LOW_END || va >= __HYPERVISOR_VIRT_END;
+}
+
+static int check_notes(const struct elf_image *elf, struct fail *fail)
+{
+	const struct elf_xen_notes *n = &elf->notes;
+
+	if (!n->present)
+		return fail_set(fail, -ENOEXEC,
+				"the kernel has no Xen notes: it was built without paravirtual guest support (CONFIG_XEN_PV)");
+	if (elf_has_note(elf, XEN_ELFNOTE_XEN_VERSION) &&
+	    strcmp(n->xen_version, "xen-3.0"))
+		return fail_set(fail, -ENOEXEC,
+				"the kernel wants the interface \"%s\"; only \"xen-3.0\" is offered",
+				n->xen_version);
+	if (elf_has_note(elf, XEN_ELFNOTE_LOADER) &&
+	    strcmp(n->loader, "generic"))
+		return fail_set(fail, -ENOEXEC,
+				"the kernel wants the loader \"%s\"; only \"generic\" is offered",
+				n->loader);
+	if (n->bad_feature[0])
+		return fail_set(fail, -ENOEXEC,
+				"the kernel requires the feature \"%s\", which is not offered",
+				n->bad_feature);
+	if (n->required & (1ull << XENFEAT_auto_translated_physmap |
+			   1ull << XENFEAT_supervisor_mode_kernel))
+		return fail_set(fail, -ENOEXEC,
+				"the kernel requires a feature that paravirtual guests do not get (auto_translated_physmap or supervisor_mode_kernel)");
+	return 0;
+}
+
+/* The span that all segments cover. */
+static int place_segments(struct kernel_image *k, struct fail *fail)
+{
+	k->start = UINT64_MAX;
+	k->end = 0;
+	for (unsigned int i = 0; i < k->elf.segments_count; i++) {
+		const struct elf_segment *seg = &k->elf.segments[i];
+		uint64_t from, offset = seg->paddr - k->paddr_offset;
+
+		if (seg->paddr < k->paddr_offset || offset > KERNEL_SPAN_MAX ||
+		    seg->mem_size > KERNEL_SPAN_MAX - offset)
+			return fail_set(fail, -ENOEXEC,
+					"an ELF segment at %#" PRIx64 " lies outside the first GiB of the guest",
+					seg->paddr);
+		from = k->virt_base + offset;
+		if (from < k->start)
+			k->start = from;
+		if (from + seg->mem_size > k->end)
+			k->end = from + seg->mem_size;
+	}
+	return 0;
+}
+
+/* True if [@va, @va + @len) lies within the loaded kernel. */
+static bool within(const struct kernel_image *k, uint64_t va, uint64_t len)
+{
+	return va >= k->start && va < k->end && len <= k->end - va;
+}
+
+int kernel_image_read(struct kernel_image *k, const uint8_t *data, size_t len,
+		      struct fail *fail)
+{
+	const struct elf_xen_notes *n = &k->elf.notes;
+	int rc;
+
+	memset(k, 0, sizeof(*k));
+	rc = elf_image_read(&k->elf, data, len, fail);
+	if (!rc)
+		rc = check_notes(&k->elf, fail);
+	if (rc)
+		return rc;
+	k->virt_base = n->virt_base;
+	k->paddr_offset = n->paddr_offset;
+	k->entry = elf_has_note(&k->elf, XEN_ELFNOTE_ENTRY) ? n->entry :
+							      k->elf.entry;
+	k->has_init_p2m = elf_has_note(&k->elf, XEN_ELFNOTE_INIT_P2M);
+	k->init_p2m = n->init_p2m;
+	k->unmapped_ramdisk = n->mod_start_pfn != 0;
+	k->has_hypercall_page =
+		elf_has_note(&k->elf, XEN_ELFNOTE_HYPERCALL_PAGE);
+	k->hypercall_page = n->hypercall_page;
+	if (k->virt_base % 4096 || k->paddr_offset % 4096 ||
+	    !guest_owns(k->virt_base, KERNEL_SPAN_MAX))
+		return fail_set(fail, -ENOEXEC,
+				"the kernel wants to be mapped at %#" PRIx64 ", which a guest cannot have",
+				k->virt_base);
+	rc = place_segments(k, fail);
+	if (rc)
+		return rc;
+	if (!within(k, k->entry, 1))
+		return fail_set(fail, -ENOEXEC,
+				"the kernel's entry point %#" PRIx64 " lies outside its segments",
+				k->entry);
+	if (k->has_hypercall_page &&
+	    (k->hypercall_page % 4096 || !within(k, k->hypercall_page, 4096)))
+		return fail_set(fail, -ENOEXEC,
+				"the kernel's hypercall page %#" PRIx64 " lies outside its segments",
+				k->hypercall_page);
+	if (k->has_init_p2m &&
+	    (k->init_p2m % 4096 || !guest_owns(k->init_p2m, 1ull << 36)))
+		return fail_set(fail, -ENOEXEC,
+				"the kernel wants its frame list at %#" PRIx64 ", which a guest cannot have",
+				k->init_p2m);
+	return 0;
+}

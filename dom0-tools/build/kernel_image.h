@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * kernel_image.h: a guest kernel, checked and ready to be placed.
+ *
+ * kernel_image_read() is pure and works on a buffer; kernel_file_open() in
+ * kernel_file.c finds the buffer: a file, its payload, or the cache.
+ */
+#ifndef DOM0_BUILD_KERNEL_IMAGE_H
+#define DOM0_BUILD_KERNEL_IMAGE_H
+
+#include "elf_image.h"
+
+/* Page frames of a guest are numbered from virt_base. */
+struct kernel_image {
+	struct elf_image elf;
+	uint64_t virt_base;	/* where frame 0 is mapped */
+	uint64_t paddr_offset;	/* segment address of frame 0 */
+	uint64_t start, end;	/* what segments cover, virtual */
+	uint64_t entry;
+	bool has_init_p2m;	/* wants the p2m at init_p2m */
+	uint64_t init_p2m;
+	bool unmapped_ramdisk;	/* takes a ramdisk outside its mappings */
+	bool has_hypercall_page;
+	uint64_t hypercall_page;
+};
+
+/* Virtual address at which a segment starts. */
+static inline uint64_t kernel_segment_va(const struct kernel_image *k,
+					 const struct elf_segment *seg)
+{
+	return seg->paddr - k->paddr_offset + k->virt_base;
+}
+
+/*
+ * Reads an unpacked kernel and checks that it can be a paravirtual guest.
+ * The image keeps pointing into @data.  0, or -ENOEXEC with the reason.
+ */
+int kernel_image_read(struct kernel_image *k, const uint8_t *data, size_t len,
+		      struct fail *fail);
+
+/* A kernel image and the memory behind it. */
+struct kernel_file {
+	struct kernel_image image;
+	void *map;		/* what to unmap, or NULL */
+	size_t map_len;
+	void *heap;		/* what to free, or NULL */
+};
+
+/*
+ * Opens the kernel at @path, unpacking it if it is packed.  Unpacked kernels
+ * are kept in @cache_dir (NULL for none): a problem with the cache costs
+ * time, never the kernel.  0 or -errno with the reason; on success *@out is
+ * to be given to kernel_file_close().
+ */
+int kernel_file_open(struct kernel_file *out, const char *path,
+		     const char *cache_dir, struct fail *fail);
+void kernel_file_close(struct kernel_file *file);
+
+#endif
