@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The console page: two byte rings.  The guest writes out and reads in.
+ * Indices run freely; the peer's index is read once and checked.
+ */
+#ifndef ABI_IO_CONSOLE_H
+#define ABI_IO_CONSOLE_H
+
+#include <abi/base.h>
+
+typedef uint32_t XENCONS_RING_IDX;
+
+#define MASK_XENCONS_IDX(idx, ring)	((idx) & (sizeof(ring) - 1))
+
+struct xencons_interface {
+	char in[1024];
+	char out[2048];
+	XENCONS_RING_IDX in_cons, in_prod;
+	XENCONS_RING_IDX out_cons, out_prod;
+};
+
+#endif /* ABI_IO_CONSOLE_H */
