@@ -12,6 +12,7 @@
 
 #include <abi/base.h>
 #include <abi/errno.h>
+#include <lib/errno.h>
 
 /* A machine frame number: physical address >> 12. */
 typedef struct {
