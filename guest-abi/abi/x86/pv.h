@@ -54,9 +54,9 @@
 /* ---- registers ---- */
 
 /* One 64-bit slot under each of the names that x86 gives its parts. */
-#define ABI_REG_LEGACY(x) \
-	union { uint64_t r##x##x; uint32_t e##x##x; uint16_t x##x; \
-		struct { uint8_t x##l; uint8_t x##h; }; }
+#define ABI_REG_LEGACY(n) \
+	union { uint64_t r##n##x; uint32_t e##n##x; uint16_t n##x; \
+		struct { uint8_t n##l; uint8_t n##h; }; }
 #define ABI_REG_INDEX(x) \
 	union { uint64_t r##x; uint32_t e##x; uint16_t x; uint8_t x##l; }
 #define ABI_REG_CONTROL(x) \
