@@ -1,1 +1,39 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Every layer of tests.  A folder tests/NAME with a module.mk adds its own make
+# targets to CHECKS (fast, first) or TESTS (in order); then come the micro-guests
+# and the whole-system tests.  scripts/run-tests runs all layers, whatever fails,
+# and adds up what they print.
+
+include $(sort $(wildcard tests/*/module.mk))
+
+PYTEST := $(PY) -B -m pytest -p no:cacheprovider -q
+LAYER_MAKE = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
+	$(MAKE) --no-print-directory -j$(shell nproc)
+T ?=
+
+# Images that the system tests boot; what is not in ALL yet is not expected.
+BOOT_ENV = BUILD=$(abspath $(B)) HYP=$(HYP) TOOLS=$(TOOLS) \
+	EXPECT="$(filter $(B)/parvis $(B)/dom0/bin/xl,$(ALL))"
+
+.PHONY: test test-layers test-boot test-boot-deps test-guest
+test:
+	$(Q)scripts/install-deps build run test
+	$(AGAIN) test-layers
+
+test-layers:
+	+$(Q)scripts/run-tests --log-dir $(B)/test \
+		'build=$(LAYER_MAKE) all' \
+		$(foreach t,$(CHECKS) $(TESTS),'$(t)=$(LAYER_MAKE) $(t)') \
+		$(if $(wildcard tests/guest/run.py), \
+			'test-guest=$(LAYER_MAKE) test-guest') \
+		'test-boot=$(LAYER_MAKE) test-boot-deps && $(BOOT_ENV) $(PYTEST) tests/boot'
+
+test-guest: all
+	$(Q)$(PY) -B tests/guest/run.py
+
+test-boot-deps: all $(B)/cache/linux-6.1/vmlinuz $(B)/cache/linux-6.12/vmlinuz \
+	$(B)/cache/xen-4.17/xen $(B)/cache/qemu10/bin/qemu
+
+test-boot: test-boot-deps
+	$(Q)$(BOOT_ENV) $(PYTEST) -v $(T) tests/boot
