@@ -353,10 +353,10 @@ class Machine:
         for _ in range(5):
             start = len(self.text)
             self.type(request)
-            if not self._wait_line(start, rf'^@{name} (run|start|nak)$', 20):
+            if not self._wait_line(start, rf'^@{name} (?:run|start|nak)\n', 20):
                 self.type('\n')
                 continue
-            done = rf'^@{name} (?:nak|end (\d+) (\w+))$'
+            done = rf'^@{name} (?:nak|end (\d+) (\w+))\n'
             m = self._wait_line(start, done, end - time.monotonic())
             if not m:
                 self.fail(f'command in dom0 did not end within {limit} s: '

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Fixtures of the whole-system tests.
+
+What is under test is chosen by the environment: HYP, the hypervisor ("xen" for
+Debian's 4.17), and TOOLS, the control domain's tools (a directory, or
+"debian").  By default both are ours.  A boot is dear, so the machine of a class
+of tests is started once, by the class's `boot` attribute, and its tests run in
+order on it; the first failure of a boot fails them all with the same report.
+"""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, '..', '..', 'scripts'))
+sys.path.insert(0, HERE)
+
+import vm          # pylint: disable=wrong-import-position
+from dom0 import Dom0   # pylint: disable=wrong-import-position
+
+PARVIS = os.path.join(vm.BUILD, 'parvis')
+OUR_TOOLS = os.path.join(vm.BUILD, 'dom0', 'bin')
+LOGS = os.path.join(vm.BUILD, 'test', 'boot')
+
+
+def hypervisor_under_test():
+    """Path of the hypervisor that HYP names."""
+    name = os.environ.get('HYP') or PARVIS
+    return vm.REAL_XEN if name == 'xen' else os.path.abspath(name)
+
+
+def tools_under_test():
+    """Directory of the tools that TOOLS names, or 'debian'."""
+    name = os.environ.get('TOOLS') or OUR_TOOLS
+    return name if name == 'debian' else os.path.abspath(name)
+
+
+def need(path):
+    """Skips what is not part of the tree yet; what is must be there."""
+    if os.path.exists(path):
+        return
+    expected = [os.path.abspath(p) for p in os.environ.get('EXPECT', '').split()]
+    if path in expected:
+        pytest.fail(f'{path} was not built')
+    pytest.skip(f'{path}: not in the tree yet')
+
+
+def need_tools(tools):
+    """Like need(), for a set of tools."""
+    if tools != 'debian':
+        need(os.path.join(tools, 'xl'))
+
+
+class Images:
+    """Ramdisks for the tests, each built once in a session."""
+
+    def __init__(self):
+        self.dir = os.path.join(vm.BUILD, 'images')
+        self.done = {}
+        os.makedirs(self.dir, exist_ok=True)
+
+    def _mkimage(self, name, *args):
+        out = os.path.join(self.dir, f'test-{name}.img')
+        if name not in self.done:
+            subprocess.run([os.path.join(vm.HERE, 'mkimage'), *args, '-o', out],
+                           check=True)
+            self.done[name] = out
+        return out
+
+    def linux(self, version):
+        """An unpacked kernel package."""
+        return os.path.join(vm.CACHE, f'linux-{version}')
+
+    def guest(self, version):
+        """The ramdisk of a guest."""
+        return self._mkimage(f'guest-{version}', 'guest',
+                             '--linux', self.linux(version))
+
+    def helper(self):
+        """The program that counts what is in use."""
+        out = os.path.join(self.dir, 'hostcount')
+        if 'hostcount' not in self.done:
+            subprocess.run(['gcc', '-O2', '-static', '-Wall', '-Wextra',
+                            '-Werror', '-o', out,
+                            os.path.join(HERE, 'hostcount.c')], check=True)
+            self.done['hostcount'] = out
+        return out
+
+    def dom0(self, version, tools):
+        """A control domain that carries guests of both kernels."""
+        kind = 'debian' if tools == 'debian' else 'ours'
+        guests = []
+        for v in ('6.1', '6.12'):
+            guests += ['--guest', f'{v}:{self.linux(v)}/vmlinuz:{self.guest(v)}']
+        return self._mkimage(f'dom0-{version}-{kind}', 'dom0', '--linux',
+                             self.linux(version), '--tools', tools,
+                             '--store-clients', *guests,
+                             '--file', f'{self.helper()}:/usr/bin/hostcount')
+
+
+@pytest.fixture(scope='session')
+def images():
+    """The session's ramdisks."""
+    return Images()
+
+
+@pytest.fixture(scope='class')
+def dom0(request, images):
+    """The booted machine of a test class, as its attribute `boot` describes.
+
+    boot is a dict of vm.Config fields, and of: linux, the control domain's
+    kernel; under, "hyp" (default) or "xen"; tools, "test" (default), "ours" or
+    "debian".  A class parametrised with boot gives it indirectly.
+    """
+    boot = dict(getattr(request, 'param', None) or request.cls.boot)
+    linux = boot.pop('linux', '6.1')
+    hyp = {'hyp': hypervisor_under_test(),
+           'xen': vm.REAL_XEN}[boot.pop('under', 'hyp')]
+    tools = {'test': tools_under_test(), 'ours': OUR_TOOLS,
+             'debian': 'debian'}[boot.pop('tools', 'test')]
+    need(hyp)
+    need_tools(tools)
+    os.makedirs(LOGS, exist_ok=True)
+    name = ''.join(c if c.isalnum() or c in '-.' else '_'
+                   for c in request.node.nodeid.split('/')[-1])
+    cfg = vm.Config(hypervisor=hyp, kernel=images.linux(linux) + '/vmlinuz',
+                    initrd=images.dom0(linux, tools), mode='agent',
+                    log=os.path.join(LOGS, f'{name}-{len(os.listdir(LOGS))}.log'),
+                    **boot)
+    with vm.Machine(cfg) as machine:
+        try:
+            machine.expect(r'^parvis: dom0 user space is up', scaled(180),
+                           "the control domain's user space")
+            machine.expect(r'^parvis: agent is ready', scaled(120),
+                           "the control domain's tools")
+        except vm.VmError as e:
+            pytest.fail(str(e), pytrace=False)
+        yield Dom0(machine, scaled)
+
+
+def scaled(seconds):
+    """A time limit, stretched by SLOW on a loaded machine."""
+    return seconds * float(os.environ.get('SLOW', '2'))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failure on a machine shows the end of that machine's console."""
+    outcome = yield
+    report = outcome.get_result()
+    machine = item.funcargs.get('dom0') if hasattr(item, 'funcargs') else None
+    if report.when == 'call' and report.failed and machine and \
+            not (call.excinfo and call.excinfo.errisinstance(vm.VmError)):
+        report.sections.append(('console', machine.vm.tail()))
