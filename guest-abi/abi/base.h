@@ -80,5 +80,8 @@ struct xenctl_bitmap {
 	uint32_t nr_bits;
 };
 typedef struct xenctl_bitmap xenctl_bitmap_t;
+ABI_SIZE(struct xenctl_bitmap, 16);
+ABI_OFFSET(struct xenctl_bitmap, bitmap, 0);
+ABI_OFFSET(struct xenctl_bitmap, nr_bits, 8);
 
 #endif /* ABI_BASE_H */

@@ -31,11 +31,18 @@ struct callback_register {
 	xen_callback_t address;
 };
 typedef struct callback_register callback_register_t;
+ABI_SIZE(struct callback_register, 16);
+ABI_OFFSET(struct callback_register, type, 0);
+ABI_OFFSET(struct callback_register, flags, 2);
+ABI_OFFSET(struct callback_register, address, 8);
 
 struct callback_unregister {
 	uint16_t type;
 	uint16_t _unused;
 };
 typedef struct callback_unregister callback_unregister_t;
+ABI_SIZE(struct callback_unregister, 4);
+ABI_OFFSET(struct callback_unregister, type, 0);
+ABI_OFFSET(struct callback_unregister, _unused, 2);
 
 #endif /* ABI_CALLBACK_H */

@@ -75,6 +75,9 @@ struct mmu_update {
 	uint64_t val;
 };
 typedef struct mmu_update mmu_update_t;
+ABI_SIZE(struct mmu_update, 16);
+ABI_OFFSET(struct mmu_update, ptr, 0);
+ABI_OFFSET(struct mmu_update, val, 8);
 
 #define MMUEXT_PIN_L1_TABLE		0
 #define MMUEXT_PIN_L2_TABLE		1
@@ -110,6 +113,15 @@ struct mmuext_op {
 	} arg2;
 };
 typedef struct mmuext_op mmuext_op_t;
+ABI_SIZE(struct mmuext_op, 24);
+ABI_OFFSET(struct mmuext_op, cmd, 0);
+ABI_OFFSET(struct mmuext_op, arg1, 8);
+ABI_OFFSET(struct mmuext_op, arg1.mfn, 8);
+ABI_OFFSET(struct mmuext_op, arg1.linear_addr, 8);
+ABI_OFFSET(struct mmuext_op, arg2, 16);
+ABI_OFFSET(struct mmuext_op, arg2.nr_ents, 16);
+ABI_OFFSET(struct mmuext_op, arg2.vcpumask, 16);
+ABI_OFFSET(struct mmuext_op, arg2.src_mfn, 16);
 
 /*
  * Flags of update_va_mapping: what to flush, and where.  With UVMF_MULTI the
@@ -144,6 +156,10 @@ struct multicall_entry {
 	xen_ulong_t args[6];
 };
 typedef struct multicall_entry multicall_entry_t;
+ABI_SIZE(struct multicall_entry, 64);
+ABI_OFFSET(struct multicall_entry, op, 0);
+ABI_OFFSET(struct multicall_entry, result, 8);
+ABI_OFFSET(struct multicall_entry, args, 16);
 
 /* ---- the shared page ---- */
 
@@ -165,6 +181,15 @@ struct vcpu_time_info {
 	uint8_t pad1[2];
 };
 typedef struct vcpu_time_info vcpu_time_info_t;
+ABI_SIZE(struct vcpu_time_info, 32);
+ABI_OFFSET(struct vcpu_time_info, version, 0);
+ABI_OFFSET(struct vcpu_time_info, pad0, 4);
+ABI_OFFSET(struct vcpu_time_info, tsc_timestamp, 8);
+ABI_OFFSET(struct vcpu_time_info, system_time, 16);
+ABI_OFFSET(struct vcpu_time_info, tsc_to_system_mul, 24);
+ABI_OFFSET(struct vcpu_time_info, tsc_shift, 28);
+ABI_OFFSET(struct vcpu_time_info, flags, 29);
+ABI_OFFSET(struct vcpu_time_info, pad1, 30);
 
 #define XEN_PVCLOCK_TSC_STABLE_BIT	(1 << 0)
 #define XEN_PVCLOCK_GUEST_STOPPED	(1 << 1)
@@ -174,6 +199,9 @@ struct arch_vcpu_info {
 	unsigned long pad;
 };
 typedef struct arch_vcpu_info arch_vcpu_info_t;
+ABI_SIZE(struct arch_vcpu_info, 16);
+ABI_OFFSET(struct arch_vcpu_info, cr2, 0);
+ABI_OFFSET(struct arch_vcpu_info, pad, 8);
 
 struct vcpu_info {
 	uint8_t evtchn_upcall_pending;
@@ -183,6 +211,12 @@ struct vcpu_info {
 	vcpu_time_info_t time;
 };
 typedef struct vcpu_info vcpu_info_t;
+ABI_SIZE(struct vcpu_info, 64);
+ABI_OFFSET(struct vcpu_info, evtchn_upcall_pending, 0);
+ABI_OFFSET(struct vcpu_info, evtchn_upcall_mask, 1);
+ABI_OFFSET(struct vcpu_info, evtchn_pending_sel, 8);
+ABI_OFFSET(struct vcpu_info, arch, 16);
+ABI_OFFSET(struct vcpu_info, time, 32);
 
 struct arch_shared_info {
 	unsigned long max_pfn;
@@ -193,6 +227,13 @@ struct arch_shared_info {
 	unsigned long p2m_generation;	/* odd while the list is changing */
 };
 typedef struct arch_shared_info arch_shared_info_t;
+ABI_SIZE(struct arch_shared_info, 48);
+ABI_OFFSET(struct arch_shared_info, max_pfn, 0);
+ABI_OFFSET(struct arch_shared_info, pfn_to_mfn_frame_list_list, 8);
+ABI_OFFSET(struct arch_shared_info, nmi_reason, 16);
+ABI_OFFSET(struct arch_shared_info, p2m_cr3, 24);
+ABI_OFFSET(struct arch_shared_info, p2m_vaddr, 32);
+ABI_OFFSET(struct arch_shared_info, p2m_generation, 40);
 
 struct shared_info {
 	struct vcpu_info vcpu_info[XEN_LEGACY_MAX_VCPUS];
@@ -205,6 +246,15 @@ struct shared_info {
 	struct arch_shared_info arch;
 };
 typedef struct shared_info shared_info_t;
+ABI_SIZE(struct shared_info, 3136);
+ABI_OFFSET(struct shared_info, vcpu_info, 0);
+ABI_OFFSET(struct shared_info, evtchn_pending, 2048);
+ABI_OFFSET(struct shared_info, evtchn_mask, 2560);
+ABI_OFFSET(struct shared_info, wc_version, 3072);
+ABI_OFFSET(struct shared_info, wc_sec, 3076);
+ABI_OFFSET(struct shared_info, wc_nsec, 3080);
+ABI_OFFSET(struct shared_info, wc_sec_hi, 3084);
+ABI_OFFSET(struct shared_info, arch, 3088);
 
 /* ---- the start-of-day page ---- */
 
@@ -237,6 +287,28 @@ struct start_info {
 	unsigned long nr_p2m_frames;
 };
 typedef struct start_info start_info_t;
+ABI_SIZE(struct start_info, 1168);
+ABI_OFFSET(struct start_info, magic, 0);
+ABI_OFFSET(struct start_info, nr_pages, 32);
+ABI_OFFSET(struct start_info, shared_info, 40);
+ABI_OFFSET(struct start_info, flags, 48);
+ABI_OFFSET(struct start_info, store_mfn, 56);
+ABI_OFFSET(struct start_info, store_evtchn, 64);
+ABI_OFFSET(struct start_info, console, 72);
+ABI_OFFSET(struct start_info, console.domU, 72);
+ABI_OFFSET(struct start_info, console.domU.mfn, 72);
+ABI_OFFSET(struct start_info, console.domU.evtchn, 80);
+ABI_OFFSET(struct start_info, console.dom0, 72);
+ABI_OFFSET(struct start_info, console.dom0.info_off, 72);
+ABI_OFFSET(struct start_info, console.dom0.info_size, 76);
+ABI_OFFSET(struct start_info, pt_base, 88);
+ABI_OFFSET(struct start_info, nr_pt_frames, 96);
+ABI_OFFSET(struct start_info, mfn_list, 104);
+ABI_OFFSET(struct start_info, mod_start, 112);
+ABI_OFFSET(struct start_info, mod_len, 120);
+ABI_OFFSET(struct start_info, cmd_line, 128);
+ABI_OFFSET(struct start_info, first_p2m_pfn, 1152);
+ABI_OFFSET(struct start_info, nr_p2m_frames, 1160);
 
 #define SIF_PRIVILEGED		(1 << 0)
 #define SIF_INITDOMAIN		(1 << 1)
@@ -251,6 +323,11 @@ struct xen_multiboot_mod_list {
 	uint32_t cmdline;
 	uint32_t pad;
 };
+ABI_SIZE(struct xen_multiboot_mod_list, 16);
+ABI_OFFSET(struct xen_multiboot_mod_list, mod_start, 0);
+ABI_OFFSET(struct xen_multiboot_mod_list, mod_end, 4);
+ABI_OFFSET(struct xen_multiboot_mod_list, cmdline, 8);
+ABI_OFFSET(struct xen_multiboot_mod_list, pad, 12);
 
 #define XEN_VGATYPE_TEXT_MODE_3	0x03
 #define XEN_VGATYPE_VESA_LFB	0x23
@@ -282,5 +359,33 @@ struct dom0_vga_console_info {
 	} u;
 };
 typedef struct dom0_vga_console_info dom0_vga_console_info_t;
+ABI_SIZE(struct dom0_vga_console_info, 40);
+ABI_OFFSET(struct dom0_vga_console_info, video_type, 0);
+ABI_OFFSET(struct dom0_vga_console_info, u, 4);
+ABI_OFFSET(struct dom0_vga_console_info, u.text_mode_3, 4);
+ABI_OFFSET(struct dom0_vga_console_info, u.text_mode_3.font_height, 4);
+ABI_OFFSET(struct dom0_vga_console_info, u.text_mode_3.cursor_x, 6);
+ABI_OFFSET(struct dom0_vga_console_info, u.text_mode_3.cursor_y, 8);
+ABI_OFFSET(struct dom0_vga_console_info, u.text_mode_3.rows, 10);
+ABI_OFFSET(struct dom0_vga_console_info, u.text_mode_3.columns, 12);
+ABI_OFFSET(struct dom0_vga_console_info, u.vesa_lfb, 4);
+ABI_OFFSET(struct dom0_vga_console_info, u.vesa_lfb.width, 4);
+ABI_OFFSET(struct dom0_vga_console_info, u.vesa_lfb.height, 6);
+ABI_OFFSET(struct dom0_vga_console_info, u.vesa_lfb.bytes_per_line, 8);
+ABI_OFFSET(struct dom0_vga_console_info, u.vesa_lfb.bits_per_pixel, 10);
+ABI_OFFSET(struct dom0_vga_console_info, u.vesa_lfb.lfb_base, 12);
+ABI_OFFSET(struct dom0_vga_console_info, u.vesa_lfb.lfb_size, 16);
+ABI_OFFSET(struct dom0_vga_console_info, u.vesa_lfb.red_pos, 20);
+ABI_OFFSET(struct dom0_vga_console_info, u.vesa_lfb.red_size, 21);
+ABI_OFFSET(struct dom0_vga_console_info, u.vesa_lfb.green_pos, 22);
+ABI_OFFSET(struct dom0_vga_console_info, u.vesa_lfb.green_size, 23);
+ABI_OFFSET(struct dom0_vga_console_info, u.vesa_lfb.blue_pos, 24);
+ABI_OFFSET(struct dom0_vga_console_info, u.vesa_lfb.blue_size, 25);
+ABI_OFFSET(struct dom0_vga_console_info, u.vesa_lfb.rsvd_pos, 26);
+ABI_OFFSET(struct dom0_vga_console_info, u.vesa_lfb.rsvd_size, 27);
+ABI_OFFSET(struct dom0_vga_console_info, u.vesa_lfb.gbl_caps, 28);
+ABI_OFFSET(struct dom0_vga_console_info, u.vesa_lfb.mode_attrs, 32);
+ABI_OFFSET(struct dom0_vga_console_info, u.vesa_lfb.pad, 34);
+ABI_OFFSET(struct dom0_vga_console_info, u.vesa_lfb.ext_lfb_base, 36);
 
 #endif /* ABI_CORE_H */

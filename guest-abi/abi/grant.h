@@ -54,12 +54,19 @@ struct grant_entry_v1 {
 	uint32_t frame;
 };
 typedef struct grant_entry_v1 grant_entry_v1_t;
+ABI_SIZE(struct grant_entry_v1, 8);
+ABI_OFFSET(struct grant_entry_v1, flags, 0);
+ABI_OFFSET(struct grant_entry_v1, domid, 2);
+ABI_OFFSET(struct grant_entry_v1, frame, 4);
 
 struct grant_entry_header {
 	uint16_t flags;
 	domid_t domid;
 };
 typedef struct grant_entry_header grant_entry_header_t;
+ABI_SIZE(struct grant_entry_header, 4);
+ABI_OFFSET(struct grant_entry_header, flags, 0);
+ABI_OFFSET(struct grant_entry_header, domid, 2);
 
 /* In version 2, GTF_reading and GTF_writing live in the status array. */
 union grant_entry_v2 {
@@ -84,6 +91,23 @@ union grant_entry_v2 {
 	uint32_t __spacer[4];
 };
 typedef union grant_entry_v2 grant_entry_v2_t;
+ABI_SIZE(union grant_entry_v2, 16);
+ABI_OFFSET(union grant_entry_v2, hdr, 0);
+ABI_OFFSET(union grant_entry_v2, full_page, 0);
+ABI_OFFSET(union grant_entry_v2, full_page.hdr, 0);
+ABI_OFFSET(union grant_entry_v2, full_page.pad0, 4);
+ABI_OFFSET(union grant_entry_v2, full_page.frame, 8);
+ABI_OFFSET(union grant_entry_v2, sub_page, 0);
+ABI_OFFSET(union grant_entry_v2, sub_page.hdr, 0);
+ABI_OFFSET(union grant_entry_v2, sub_page.page_off, 4);
+ABI_OFFSET(union grant_entry_v2, sub_page.length, 6);
+ABI_OFFSET(union grant_entry_v2, sub_page.frame, 8);
+ABI_OFFSET(union grant_entry_v2, transitive, 0);
+ABI_OFFSET(union grant_entry_v2, transitive.hdr, 0);
+ABI_OFFSET(union grant_entry_v2, transitive.trans_domid, 4);
+ABI_OFFSET(union grant_entry_v2, transitive.pad0, 6);
+ABI_OFFSET(union grant_entry_v2, transitive.gref, 8);
+ABI_OFFSET(union grant_entry_v2, __spacer, 0);
 
 typedef uint16_t grant_status_t;
 
@@ -128,6 +152,14 @@ struct gnttab_map_grant_ref {
 	uint64_t dev_bus_addr;
 };
 typedef struct gnttab_map_grant_ref gnttab_map_grant_ref_t;
+ABI_SIZE(struct gnttab_map_grant_ref, 32);
+ABI_OFFSET(struct gnttab_map_grant_ref, host_addr, 0);
+ABI_OFFSET(struct gnttab_map_grant_ref, flags, 8);
+ABI_OFFSET(struct gnttab_map_grant_ref, ref, 12);
+ABI_OFFSET(struct gnttab_map_grant_ref, dom, 16);
+ABI_OFFSET(struct gnttab_map_grant_ref, status, 18);
+ABI_OFFSET(struct gnttab_map_grant_ref, handle, 20);
+ABI_OFFSET(struct gnttab_map_grant_ref, dev_bus_addr, 24);
 
 struct gnttab_unmap_grant_ref {
 	uint64_t host_addr;
@@ -136,6 +168,11 @@ struct gnttab_unmap_grant_ref {
 	int16_t status;			/* OUT */
 };
 typedef struct gnttab_unmap_grant_ref gnttab_unmap_grant_ref_t;
+ABI_SIZE(struct gnttab_unmap_grant_ref, 24);
+ABI_OFFSET(struct gnttab_unmap_grant_ref, host_addr, 0);
+ABI_OFFSET(struct gnttab_unmap_grant_ref, dev_bus_addr, 8);
+ABI_OFFSET(struct gnttab_unmap_grant_ref, handle, 16);
+ABI_OFFSET(struct gnttab_unmap_grant_ref, status, 20);
 
 struct gnttab_setup_table {
 	domid_t dom;
@@ -144,12 +181,20 @@ struct gnttab_setup_table {
 	GUEST_HANDLE(xen_pfn_t) frame_list;
 };
 typedef struct gnttab_setup_table gnttab_setup_table_t;
+ABI_SIZE(struct gnttab_setup_table, 24);
+ABI_OFFSET(struct gnttab_setup_table, dom, 0);
+ABI_OFFSET(struct gnttab_setup_table, nr_frames, 4);
+ABI_OFFSET(struct gnttab_setup_table, status, 8);
+ABI_OFFSET(struct gnttab_setup_table, frame_list, 16);
 
 struct gnttab_dump_table {
 	domid_t dom;
 	int16_t status;			/* OUT */
 };
 typedef struct gnttab_dump_table gnttab_dump_table_t;
+ABI_SIZE(struct gnttab_dump_table, 4);
+ABI_OFFSET(struct gnttab_dump_table, dom, 0);
+ABI_OFFSET(struct gnttab_dump_table, status, 2);
 
 struct gnttab_transfer {
 	xen_pfn_t mfn;
@@ -158,6 +203,11 @@ struct gnttab_transfer {
 	int16_t status;			/* OUT */
 };
 typedef struct gnttab_transfer gnttab_transfer_t;
+ABI_SIZE(struct gnttab_transfer, 24);
+ABI_OFFSET(struct gnttab_transfer, mfn, 0);
+ABI_OFFSET(struct gnttab_transfer, domid, 8);
+ABI_OFFSET(struct gnttab_transfer, ref, 12);
+ABI_OFFSET(struct gnttab_transfer, status, 16);
 
 #define _GNTCOPY_source_gref	0
 #define GNTCOPY_source_gref	(1 << _GNTCOPY_source_gref)
@@ -172,6 +222,12 @@ struct gnttab_copy_ptr {
 	domid_t domid;
 	uint16_t offset;
 };
+ABI_SIZE(struct gnttab_copy_ptr, 16);
+ABI_OFFSET(struct gnttab_copy_ptr, u, 0);
+ABI_OFFSET(struct gnttab_copy_ptr, u.ref, 0);
+ABI_OFFSET(struct gnttab_copy_ptr, u.gmfn, 0);
+ABI_OFFSET(struct gnttab_copy_ptr, domid, 8);
+ABI_OFFSET(struct gnttab_copy_ptr, offset, 10);
 
 struct gnttab_copy {
 	struct gnttab_copy_ptr source, dest;
@@ -180,6 +236,12 @@ struct gnttab_copy {
 	int16_t status;			/* OUT */
 };
 typedef struct gnttab_copy gnttab_copy_t;
+ABI_SIZE(struct gnttab_copy, 40);
+ABI_OFFSET(struct gnttab_copy, source, 0);
+ABI_OFFSET(struct gnttab_copy, dest, 16);
+ABI_OFFSET(struct gnttab_copy, len, 32);
+ABI_OFFSET(struct gnttab_copy, flags, 34);
+ABI_OFFSET(struct gnttab_copy, status, 36);
 
 struct gnttab_query_size {
 	domid_t dom;
@@ -188,6 +250,11 @@ struct gnttab_query_size {
 	int16_t status;
 };
 typedef struct gnttab_query_size gnttab_query_size_t;
+ABI_SIZE(struct gnttab_query_size, 16);
+ABI_OFFSET(struct gnttab_query_size, dom, 0);
+ABI_OFFSET(struct gnttab_query_size, nr_frames, 4);
+ABI_OFFSET(struct gnttab_query_size, max_nr_frames, 8);
+ABI_OFFSET(struct gnttab_query_size, status, 12);
 
 /* Unmaps, and moves the entry of new_addr to host_addr in its stead. */
 struct gnttab_unmap_and_replace {
@@ -197,11 +264,18 @@ struct gnttab_unmap_and_replace {
 	int16_t status;			/* OUT */
 };
 typedef struct gnttab_unmap_and_replace gnttab_unmap_and_replace_t;
+ABI_SIZE(struct gnttab_unmap_and_replace, 24);
+ABI_OFFSET(struct gnttab_unmap_and_replace, host_addr, 0);
+ABI_OFFSET(struct gnttab_unmap_and_replace, new_addr, 8);
+ABI_OFFSET(struct gnttab_unmap_and_replace, handle, 16);
+ABI_OFFSET(struct gnttab_unmap_and_replace, status, 20);
 
 struct gnttab_set_version {
 	uint32_t version;		/* IN: 1 or 2.  OUT: what it is now */
 };
 typedef struct gnttab_set_version gnttab_set_version_t;
+ABI_SIZE(struct gnttab_set_version, 4);
+ABI_OFFSET(struct gnttab_set_version, version, 0);
 
 struct gnttab_get_status_frames {
 	uint32_t nr_frames;
@@ -210,6 +284,11 @@ struct gnttab_get_status_frames {
 	GUEST_HANDLE(uint64_t) frame_list;
 };
 typedef struct gnttab_get_status_frames gnttab_get_status_frames_t;
+ABI_SIZE(struct gnttab_get_status_frames, 16);
+ABI_OFFSET(struct gnttab_get_status_frames, nr_frames, 0);
+ABI_OFFSET(struct gnttab_get_status_frames, dom, 4);
+ABI_OFFSET(struct gnttab_get_status_frames, status, 6);
+ABI_OFFSET(struct gnttab_get_status_frames, frame_list, 8);
 
 struct gnttab_get_version {
 	domid_t dom;
@@ -217,6 +296,10 @@ struct gnttab_get_version {
 	uint32_t version;		/* OUT */
 };
 typedef struct gnttab_get_version gnttab_get_version_t;
+ABI_SIZE(struct gnttab_get_version, 8);
+ABI_OFFSET(struct gnttab_get_version, dom, 0);
+ABI_OFFSET(struct gnttab_get_version, pad, 2);
+ABI_OFFSET(struct gnttab_get_version, version, 4);
 
 struct gnttab_swap_grant_ref {
 	grant_ref_t ref_a;
@@ -224,6 +307,10 @@ struct gnttab_swap_grant_ref {
 	int16_t status;			/* OUT */
 };
 typedef struct gnttab_swap_grant_ref gnttab_swap_grant_ref_t;
+ABI_SIZE(struct gnttab_swap_grant_ref, 12);
+ABI_OFFSET(struct gnttab_swap_grant_ref, ref_a, 0);
+ABI_OFFSET(struct gnttab_swap_grant_ref, ref_b, 4);
+ABI_OFFSET(struct gnttab_swap_grant_ref, status, 8);
 
 #define GNTTAB_CACHE_CLEAN		(1u << 0)
 #define GNTTAB_CACHE_INVAL		(1u << 1)
@@ -239,6 +326,13 @@ struct gnttab_cache_flush {
 	uint32_t op;			/* GNTTAB_CACHE_* */
 };
 typedef struct gnttab_cache_flush gnttab_cache_flush_t;
+ABI_SIZE(struct gnttab_cache_flush, 16);
+ABI_OFFSET(struct gnttab_cache_flush, a, 0);
+ABI_OFFSET(struct gnttab_cache_flush, a.dev_bus_addr, 0);
+ABI_OFFSET(struct gnttab_cache_flush, a.ref, 0);
+ABI_OFFSET(struct gnttab_cache_flush, offset, 8);
+ABI_OFFSET(struct gnttab_cache_flush, length, 10);
+ABI_OFFSET(struct gnttab_cache_flush, op, 12);
 
 /* ---- what a command's status says ---- */
 

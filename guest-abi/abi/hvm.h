@@ -29,12 +29,20 @@ struct xen_hvm_param {
 	uint64_t value;
 };
 typedef struct xen_hvm_param xen_hvm_param_t;
+ABI_SIZE(struct xen_hvm_param, 16);
+ABI_OFFSET(struct xen_hvm_param, domid, 0);
+ABI_OFFSET(struct xen_hvm_param, pad, 2);
+ABI_OFFSET(struct xen_hvm_param, index, 4);
+ABI_OFFSET(struct xen_hvm_param, value, 8);
 
 struct xen_hvm_evtchn_upcall_vector {
 	uint32_t vcpu;
 	uint8_t vector;
 };
 typedef struct xen_hvm_evtchn_upcall_vector xen_hvm_evtchn_upcall_vector_t;
+ABI_SIZE(struct xen_hvm_evtchn_upcall_vector, 8);
+ABI_OFFSET(struct xen_hvm_evtchn_upcall_vector, vcpu, 0);
+ABI_OFFSET(struct xen_hvm_evtchn_upcall_vector, vector, 4);
 
 /* ---- parameters ---- */
 
@@ -97,6 +105,17 @@ struct hvm_start_info {
 	uint32_t memmap_entries;
 	uint32_t reserved;
 };
+ABI_SIZE(struct hvm_start_info, 56);
+ABI_OFFSET(struct hvm_start_info, magic, 0);
+ABI_OFFSET(struct hvm_start_info, version, 4);
+ABI_OFFSET(struct hvm_start_info, flags, 8);
+ABI_OFFSET(struct hvm_start_info, nr_modules, 12);
+ABI_OFFSET(struct hvm_start_info, modlist_paddr, 16);
+ABI_OFFSET(struct hvm_start_info, cmdline_paddr, 24);
+ABI_OFFSET(struct hvm_start_info, rsdp_paddr, 32);
+ABI_OFFSET(struct hvm_start_info, memmap_paddr, 40);
+ABI_OFFSET(struct hvm_start_info, memmap_entries, 48);
+ABI_OFFSET(struct hvm_start_info, reserved, 52);
 
 struct hvm_modlist_entry {
 	uint64_t paddr;
@@ -104,6 +123,11 @@ struct hvm_modlist_entry {
 	uint64_t cmdline_paddr;
 	uint64_t reserved;
 };
+ABI_SIZE(struct hvm_modlist_entry, 32);
+ABI_OFFSET(struct hvm_modlist_entry, paddr, 0);
+ABI_OFFSET(struct hvm_modlist_entry, size, 8);
+ABI_OFFSET(struct hvm_modlist_entry, cmdline_paddr, 16);
+ABI_OFFSET(struct hvm_modlist_entry, reserved, 24);
 
 #define XEN_HVM_MEMMAP_TYPE_RAM		1
 #define XEN_HVM_MEMMAP_TYPE_RESERVED	2
@@ -119,5 +143,10 @@ struct hvm_memmap_table_entry {
 	uint32_t type;			/* XEN_HVM_MEMMAP_TYPE_* */
 	uint32_t reserved;
 };
+ABI_SIZE(struct hvm_memmap_table_entry, 24);
+ABI_OFFSET(struct hvm_memmap_table_entry, addr, 0);
+ABI_OFFSET(struct hvm_memmap_table_entry, size, 8);
+ABI_OFFSET(struct hvm_memmap_table_entry, type, 16);
+ABI_OFFSET(struct hvm_memmap_table_entry, reserved, 20);
 
 #endif /* ABI_HVM_H */

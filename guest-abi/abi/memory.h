@@ -60,6 +60,12 @@ struct xen_memory_reservation {
 	domid_t domid;
 };
 typedef struct xen_memory_reservation xen_memory_reservation_t;
+ABI_SIZE(struct xen_memory_reservation, 32);
+ABI_OFFSET(struct xen_memory_reservation, extent_start, 0);
+ABI_OFFSET(struct xen_memory_reservation, nr_extents, 8);
+ABI_OFFSET(struct xen_memory_reservation, extent_order, 16);
+ABI_OFFSET(struct xen_memory_reservation, mem_flags, 20);
+ABI_OFFSET(struct xen_memory_reservation, domid, 24);
 
 /* Gives up frames and gets as many others, of another shape. */
 struct xen_memory_exchange {
@@ -68,11 +74,17 @@ struct xen_memory_exchange {
 	xen_ulong_t nr_exchanged;	/* IN: 0.  OUT: frames of in done */
 };
 typedef struct xen_memory_exchange xen_memory_exchange_t;
+ABI_SIZE(struct xen_memory_exchange, 72);
+ABI_OFFSET(struct xen_memory_exchange, in, 0);
+ABI_OFFSET(struct xen_memory_exchange, out, 32);
+ABI_OFFSET(struct xen_memory_exchange, nr_exchanged, 64);
 
 /* For current_reservation, maximum_reservation, maximum_gpfn. */
 struct xen_memory_domain {
 	domid_t domid;
 };
+ABI_SIZE(struct xen_memory_domain, 2);
+ABI_OFFSET(struct xen_memory_domain, domid, 0);
 
 /* ---- the machine-to-physical table ---- */
 
@@ -82,12 +94,20 @@ struct xen_machphys_mfn_list {
 	unsigned int nr_extents;	/* OUT */
 };
 typedef struct xen_machphys_mfn_list xen_machphys_mfn_list_t;
+ABI_SIZE(struct xen_machphys_mfn_list, 24);
+ABI_OFFSET(struct xen_machphys_mfn_list, max_extents, 0);
+ABI_OFFSET(struct xen_machphys_mfn_list, extent_start, 8);
+ABI_OFFSET(struct xen_machphys_mfn_list, nr_extents, 16);
 
 struct xen_machphys_mapping {
 	xen_ulong_t v_start, v_end;
 	xen_ulong_t max_mfn;
 };
 typedef struct xen_machphys_mapping xen_machphys_mapping_t;
+ABI_SIZE(struct xen_machphys_mapping, 24);
+ABI_OFFSET(struct xen_machphys_mapping, v_start, 0);
+ABI_OFFSET(struct xen_machphys_mapping, v_end, 8);
+ABI_OFFSET(struct xen_machphys_mapping, max_mfn, 16);
 
 /* ---- special frames in a translated domain ---- */
 
@@ -109,11 +129,20 @@ struct xen_add_to_physmap {
 	xen_pfn_t gpfn;
 };
 typedef struct xen_add_to_physmap xen_add_to_physmap_t;
+ABI_SIZE(struct xen_add_to_physmap, 24);
+ABI_OFFSET(struct xen_add_to_physmap, domid, 0);
+ABI_OFFSET(struct xen_add_to_physmap, size, 2);
+ABI_OFFSET(struct xen_add_to_physmap, space, 4);
+ABI_OFFSET(struct xen_add_to_physmap, idx, 8);
+ABI_OFFSET(struct xen_add_to_physmap, gpfn, 16);
 
 union xen_add_to_physmap_batch_extra {
 	domid_t foreign_domid;		/* gmfn_foreign */
 	uint16_t res0;			/* all others: 0 */
 };
+ABI_SIZE(union xen_add_to_physmap_batch_extra, 2);
+ABI_OFFSET(union xen_add_to_physmap_batch_extra, foreign_domid, 0);
+ABI_OFFSET(union xen_add_to_physmap_batch_extra, res0, 0);
 
 struct xen_add_to_physmap_batch {
 	domid_t domid;
@@ -125,12 +154,23 @@ struct xen_add_to_physmap_batch {
 	GUEST_HANDLE(int) errs;		/* OUT: one per page */
 };
 typedef struct xen_add_to_physmap_batch xen_add_to_physmap_batch_t;
+ABI_SIZE(struct xen_add_to_physmap_batch, 32);
+ABI_OFFSET(struct xen_add_to_physmap_batch, domid, 0);
+ABI_OFFSET(struct xen_add_to_physmap_batch, space, 2);
+ABI_OFFSET(struct xen_add_to_physmap_batch, size, 4);
+ABI_OFFSET(struct xen_add_to_physmap_batch, u, 6);
+ABI_OFFSET(struct xen_add_to_physmap_batch, idxs, 8);
+ABI_OFFSET(struct xen_add_to_physmap_batch, gpfns, 16);
+ABI_OFFSET(struct xen_add_to_physmap_batch, errs, 24);
 
 struct xen_remove_from_physmap {
 	domid_t domid;
 	xen_pfn_t gpfn;
 };
 typedef struct xen_remove_from_physmap xen_remove_from_physmap_t;
+ABI_SIZE(struct xen_remove_from_physmap, 16);
+ABI_OFFSET(struct xen_remove_from_physmap, domid, 0);
+ABI_OFFSET(struct xen_remove_from_physmap, gpfn, 8);
 
 /* ---- memory maps ---- */
 
@@ -140,18 +180,28 @@ struct abi_e820entry {
 	uint64_t size;
 	uint32_t type;
 } __attribute__((packed));
+ABI_SIZE(struct abi_e820entry, 20);
+ABI_OFFSET(struct abi_e820entry, addr, 0);
+ABI_OFFSET(struct abi_e820entry, size, 8);
+ABI_OFFSET(struct abi_e820entry, type, 16);
 
 struct xen_memory_map {
 	unsigned int nr_entries;	/* IN: room.  OUT: entries */
 	GUEST_HANDLE(void) buffer;
 };
 typedef struct xen_memory_map xen_memory_map_t;
+ABI_SIZE(struct xen_memory_map, 16);
+ABI_OFFSET(struct xen_memory_map, nr_entries, 0);
+ABI_OFFSET(struct xen_memory_map, buffer, 8);
 
 struct xen_foreign_memory_map {
 	domid_t domid;
 	struct xen_memory_map map;
 };
 typedef struct xen_foreign_memory_map xen_foreign_memory_map_t;
+ABI_SIZE(struct xen_foreign_memory_map, 24);
+ABI_OFFSET(struct xen_foreign_memory_map, domid, 0);
+ABI_OFFSET(struct xen_foreign_memory_map, map, 8);
 
 #define XENMEM_RDM_ALL	1	/* of every device, not only of dev */
 
@@ -160,6 +210,9 @@ struct xen_reserved_device_memory {
 	xen_ulong_t nr_pages;
 };
 typedef struct xen_reserved_device_memory xen_reserved_device_memory_t;
+ABI_SIZE(struct xen_reserved_device_memory, 16);
+ABI_OFFSET(struct xen_reserved_device_memory, start_pfn, 0);
+ABI_OFFSET(struct xen_reserved_device_memory, nr_pages, 8);
 
 struct xen_reserved_device_memory_map {
 	uint32_t flags;			/* XENMEM_RDM_* */
@@ -170,6 +223,12 @@ struct xen_reserved_device_memory_map {
 	} dev;
 };
 typedef struct xen_reserved_device_memory_map xen_reserved_device_memory_map_t;
+ABI_SIZE(struct xen_reserved_device_memory_map, 24);
+ABI_OFFSET(struct xen_reserved_device_memory_map, flags, 0);
+ABI_OFFSET(struct xen_reserved_device_memory_map, nr_entries, 4);
+ABI_OFFSET(struct xen_reserved_device_memory_map, buffer, 8);
+ABI_OFFSET(struct xen_reserved_device_memory_map, dev, 16);
+ABI_OFFSET(struct xen_reserved_device_memory_map, dev.pci, 16);
 
 /* ---- populate on demand ---- */
 
@@ -181,6 +240,12 @@ struct xen_pod_target {
 	domid_t domid;			/* IN */
 };
 typedef struct xen_pod_target xen_pod_target_t;
+ABI_SIZE(struct xen_pod_target, 40);
+ABI_OFFSET(struct xen_pod_target, target_pages, 0);
+ABI_OFFSET(struct xen_pod_target, tot_pages, 8);
+ABI_OFFSET(struct xen_pod_target, pod_cache_pages, 16);
+ABI_OFFSET(struct xen_pod_target, pod_entries, 24);
+ABI_OFFSET(struct xen_pod_target, domid, 32);
 
 /* ---- frames that belong to a domain but to none of its addresses ---- */
 
@@ -205,6 +270,14 @@ struct xen_mem_acquire_resource {
 	GUEST_HANDLE(xen_pfn_t) frame_list;
 };
 typedef struct xen_mem_acquire_resource xen_mem_acquire_resource_t;
+ABI_SIZE(struct xen_mem_acquire_resource, 32);
+ABI_OFFSET(struct xen_mem_acquire_resource, domid, 0);
+ABI_OFFSET(struct xen_mem_acquire_resource, type, 2);
+ABI_OFFSET(struct xen_mem_acquire_resource, id, 4);
+ABI_OFFSET(struct xen_mem_acquire_resource, nr_frames, 8);
+ABI_OFFSET(struct xen_mem_acquire_resource, pad, 12);
+ABI_OFFSET(struct xen_mem_acquire_resource, frame, 16);
+ABI_OFFSET(struct xen_mem_acquire_resource, frame_list, 24);
 
 /* ---- virtual NUMA ---- */
 
@@ -214,6 +287,11 @@ struct xen_vmemrange {
 	unsigned int nid;
 };
 typedef struct xen_vmemrange xen_vmemrange_t;
+ABI_SIZE(struct xen_vmemrange, 24);
+ABI_OFFSET(struct xen_vmemrange, start, 0);
+ABI_OFFSET(struct xen_vmemrange, end, 8);
+ABI_OFFSET(struct xen_vmemrange, flags, 16);
+ABI_OFFSET(struct xen_vmemrange, nid, 20);
 
 struct xen_vnuma_topology_info {
 	domid_t domid;
@@ -235,5 +313,20 @@ struct xen_vnuma_topology_info {
 	} vmemrange;
 };
 typedef struct xen_vnuma_topology_info xen_vnuma_topology_info_t;
+ABI_SIZE(struct xen_vnuma_topology_info, 40);
+ABI_OFFSET(struct xen_vnuma_topology_info, domid, 0);
+ABI_OFFSET(struct xen_vnuma_topology_info, pad, 2);
+ABI_OFFSET(struct xen_vnuma_topology_info, nr_vnodes, 4);
+ABI_OFFSET(struct xen_vnuma_topology_info, nr_vcpus, 8);
+ABI_OFFSET(struct xen_vnuma_topology_info, nr_vmemranges, 12);
+ABI_OFFSET(struct xen_vnuma_topology_info, vdistance, 16);
+ABI_OFFSET(struct xen_vnuma_topology_info, vdistance.h, 16);
+ABI_OFFSET(struct xen_vnuma_topology_info, vdistance.pad, 16);
+ABI_OFFSET(struct xen_vnuma_topology_info, vcpu_to_vnode, 24);
+ABI_OFFSET(struct xen_vnuma_topology_info, vcpu_to_vnode.h, 24);
+ABI_OFFSET(struct xen_vnuma_topology_info, vcpu_to_vnode.pad, 24);
+ABI_OFFSET(struct xen_vnuma_topology_info, vmemrange, 32);
+ABI_OFFSET(struct xen_vnuma_topology_info, vmemrange.h, 32);
+ABI_OFFSET(struct xen_vnuma_topology_info, vmemrange.pad, 32);
 
 #endif /* ABI_MEMORY_H */

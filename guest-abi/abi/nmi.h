@@ -23,5 +23,8 @@ struct xennmi_callback {
 	unsigned long pad;
 };
 typedef struct xennmi_callback xennmi_callback_t;
+ABI_SIZE(struct xennmi_callback, 16);
+ABI_OFFSET(struct xennmi_callback, handler_address, 0);
+ABI_OFFSET(struct xennmi_callback, pad, 8);
 
 #endif /* ABI_NMI_H */

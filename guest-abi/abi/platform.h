@@ -42,6 +42,10 @@ struct xenpf_settime32 {
 	uint64_t system_time;
 };
 typedef struct xenpf_settime32 xenpf_settime32_t;
+ABI_SIZE(struct xenpf_settime32, 16);
+ABI_OFFSET(struct xenpf_settime32, secs, 0);
+ABI_OFFSET(struct xenpf_settime32, nsecs, 4);
+ABI_OFFSET(struct xenpf_settime32, system_time, 8);
 
 struct xenpf_settime64 {
 	uint64_t secs;
@@ -50,6 +54,11 @@ struct xenpf_settime64 {
 	uint64_t system_time;
 };
 typedef struct xenpf_settime64 xenpf_settime64_t;
+ABI_SIZE(struct xenpf_settime64, 24);
+ABI_OFFSET(struct xenpf_settime64, secs, 0);
+ABI_OFFSET(struct xenpf_settime64, nsecs, 8);
+ABI_OFFSET(struct xenpf_settime64, mbz, 12);
+ABI_OFFSET(struct xenpf_settime64, system_time, 16);
 
 /* ---- memory types (MTRRs) ---- */
 
@@ -61,12 +70,21 @@ struct xenpf_add_memtype {
 	uint32_t reg;			/* OUT */
 };
 typedef struct xenpf_add_memtype xenpf_add_memtype_t;
+ABI_SIZE(struct xenpf_add_memtype, 32);
+ABI_OFFSET(struct xenpf_add_memtype, mfn, 0);
+ABI_OFFSET(struct xenpf_add_memtype, nr_mfns, 8);
+ABI_OFFSET(struct xenpf_add_memtype, type, 16);
+ABI_OFFSET(struct xenpf_add_memtype, handle, 20);
+ABI_OFFSET(struct xenpf_add_memtype, reg, 24);
 
 struct xenpf_del_memtype {
 	uint32_t handle;
 	uint32_t reg;
 };
 typedef struct xenpf_del_memtype xenpf_del_memtype_t;
+ABI_SIZE(struct xenpf_del_memtype, 8);
+ABI_OFFSET(struct xenpf_del_memtype, handle, 0);
+ABI_OFFSET(struct xenpf_del_memtype, reg, 4);
 
 struct xenpf_read_memtype {
 	uint32_t reg;			/* IN */
@@ -75,6 +93,11 @@ struct xenpf_read_memtype {
 	uint32_t type;
 };
 typedef struct xenpf_read_memtype xenpf_read_memtype_t;
+ABI_SIZE(struct xenpf_read_memtype, 32);
+ABI_OFFSET(struct xenpf_read_memtype, reg, 0);
+ABI_OFFSET(struct xenpf_read_memtype, mfn, 8);
+ABI_OFFSET(struct xenpf_read_memtype, nr_mfns, 16);
+ABI_OFFSET(struct xenpf_read_memtype, type, 24);
 
 /* ---- firmware ---- */
 
@@ -83,6 +106,9 @@ struct xenpf_microcode_update {
 	uint32_t length;
 };
 typedef struct xenpf_microcode_update xenpf_microcode_update_t;
+ABI_SIZE(struct xenpf_microcode_update, 16);
+ABI_OFFSET(struct xenpf_microcode_update, data, 0);
+ABI_OFFSET(struct xenpf_microcode_update, length, 8);
 
 #define QUIRK_NOIRQBALANCING		1
 #define QUIRK_IOAPIC_BAD_REGSEL		2
@@ -92,6 +118,8 @@ struct xenpf_platform_quirk {
 	uint32_t quirk_id;
 };
 typedef struct xenpf_platform_quirk xenpf_platform_quirk_t;
+ABI_SIZE(struct xenpf_platform_quirk, 4);
+ABI_OFFSET(struct xenpf_platform_quirk, quirk_id, 0);
 
 #define XEN_EFI_get_time			1
 #define XEN_EFI_set_time			2
@@ -127,6 +155,16 @@ struct xenpf_efi_time {
 	int16_t tz;
 	uint8_t daylight;
 };
+ABI_SIZE(struct xenpf_efi_time, 16);
+ABI_OFFSET(struct xenpf_efi_time, year, 0);
+ABI_OFFSET(struct xenpf_efi_time, month, 2);
+ABI_OFFSET(struct xenpf_efi_time, day, 3);
+ABI_OFFSET(struct xenpf_efi_time, hour, 4);
+ABI_OFFSET(struct xenpf_efi_time, min, 5);
+ABI_OFFSET(struct xenpf_efi_time, sec, 6);
+ABI_OFFSET(struct xenpf_efi_time, ns, 8);
+ABI_OFFSET(struct xenpf_efi_time, tz, 12);
+ABI_OFFSET(struct xenpf_efi_time, daylight, 14);
 
 struct xenpf_efi_guid {
 	uint32_t data1;
@@ -134,6 +172,11 @@ struct xenpf_efi_guid {
 	uint16_t data3;
 	uint8_t data4[8];
 };
+ABI_SIZE(struct xenpf_efi_guid, 16);
+ABI_OFFSET(struct xenpf_efi_guid, data1, 0);
+ABI_OFFSET(struct xenpf_efi_guid, data2, 4);
+ABI_OFFSET(struct xenpf_efi_guid, data3, 6);
+ABI_OFFSET(struct xenpf_efi_guid, data4, 8);
 
 struct xenpf_efi_variable {
 	GUEST_HANDLE(void) name;	/* UCS-2 */
@@ -141,6 +184,11 @@ struct xenpf_efi_variable {
 	GUEST_HANDLE(void) data;
 	struct xenpf_efi_guid vendor_guid;
 };
+ABI_SIZE(struct xenpf_efi_variable, 40);
+ABI_OFFSET(struct xenpf_efi_variable, name, 0);
+ABI_OFFSET(struct xenpf_efi_variable, size, 8);
+ABI_OFFSET(struct xenpf_efi_variable, data, 16);
+ABI_OFFSET(struct xenpf_efi_variable, vendor_guid, 24);
 
 struct xenpf_efi_runtime_call {
 	uint32_t function;		/* XEN_EFI_* above */
@@ -182,6 +230,38 @@ struct xenpf_efi_runtime_call {
 	} u;
 };
 typedef struct xenpf_efi_runtime_call xenpf_efi_runtime_call_t;
+ABI_SIZE(struct xenpf_efi_runtime_call, 56);
+ABI_OFFSET(struct xenpf_efi_runtime_call, function, 0);
+ABI_OFFSET(struct xenpf_efi_runtime_call, misc, 4);
+ABI_OFFSET(struct xenpf_efi_runtime_call, status, 8);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u, 16);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.get_time, 16);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.get_time.time, 16);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.get_time.resolution, 32);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.get_time.accuracy, 36);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.set_time, 16);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.get_wakeup_time, 16);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.set_wakeup_time, 16);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.get_variable, 16);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.set_variable, 16);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.get_next_variable_name, 16);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.get_next_variable_name.size, 16);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.get_next_variable_name.name, 24);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.get_next_variable_name.vendor_guid, 32);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.query_variable_info, 16);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.query_variable_info.attr, 16);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.query_variable_info.max_store_size, 24);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.query_variable_info.remain_store_size, 32);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.query_variable_info.max_size, 40);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.query_capsule_capabilities, 16);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.query_capsule_capabilities.capsule_header_array, 16);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.query_capsule_capabilities.capsule_count, 24);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.query_capsule_capabilities.max_capsule_size, 32);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.query_capsule_capabilities.reset_type, 40);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.update_capsule, 16);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.update_capsule.capsule_header_array, 16);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.update_capsule.capsule_count, 24);
+ABI_OFFSET(struct xenpf_efi_runtime_call, u.update_capsule.sg_list, 32);
 
 /* Type, and index for some types. */
 #define XEN_FW_DISK_INFO		1
@@ -228,6 +308,31 @@ union xenpf_efi_info {
 		xen_ulong_t size;
 	} apple_properties;
 };
+ABI_SIZE(union xenpf_efi_info, 32);
+ABI_OFFSET(union xenpf_efi_info, version, 0);
+ABI_OFFSET(union xenpf_efi_info, cfg, 0);
+ABI_OFFSET(union xenpf_efi_info, cfg.addr, 0);
+ABI_OFFSET(union xenpf_efi_info, cfg.nent, 8);
+ABI_OFFSET(union xenpf_efi_info, vendor, 0);
+ABI_OFFSET(union xenpf_efi_info, vendor.revision, 0);
+ABI_OFFSET(union xenpf_efi_info, vendor.bufsz, 4);
+ABI_OFFSET(union xenpf_efi_info, vendor.name, 8);
+ABI_OFFSET(union xenpf_efi_info, mem, 0);
+ABI_OFFSET(union xenpf_efi_info, mem.addr, 0);
+ABI_OFFSET(union xenpf_efi_info, mem.size, 8);
+ABI_OFFSET(union xenpf_efi_info, mem.attr, 16);
+ABI_OFFSET(union xenpf_efi_info, mem.type, 24);
+ABI_OFFSET(union xenpf_efi_info, pci_rom, 0);
+ABI_OFFSET(union xenpf_efi_info, pci_rom.segment, 0);
+ABI_OFFSET(union xenpf_efi_info, pci_rom.bus, 2);
+ABI_OFFSET(union xenpf_efi_info, pci_rom.devfn, 3);
+ABI_OFFSET(union xenpf_efi_info, pci_rom.vendor, 4);
+ABI_OFFSET(union xenpf_efi_info, pci_rom.devid, 6);
+ABI_OFFSET(union xenpf_efi_info, pci_rom.address, 8);
+ABI_OFFSET(union xenpf_efi_info, pci_rom.size, 16);
+ABI_OFFSET(union xenpf_efi_info, apple_properties, 0);
+ABI_OFFSET(union xenpf_efi_info, apple_properties.address, 0);
+ABI_OFFSET(union xenpf_efi_info, apple_properties.size, 8);
 
 struct xenpf_firmware_info {
 	uint32_t type;			/* XEN_FW_* */
@@ -256,6 +361,27 @@ struct xenpf_firmware_info {
 	} u;
 };
 typedef struct xenpf_firmware_info xenpf_firmware_info_t;
+ABI_SIZE(struct xenpf_firmware_info, 40);
+ABI_OFFSET(struct xenpf_firmware_info, type, 0);
+ABI_OFFSET(struct xenpf_firmware_info, index, 4);
+ABI_OFFSET(struct xenpf_firmware_info, u, 8);
+ABI_OFFSET(struct xenpf_firmware_info, u.disk_info, 8);
+ABI_OFFSET(struct xenpf_firmware_info, u.disk_info.device, 8);
+ABI_OFFSET(struct xenpf_firmware_info, u.disk_info.version, 9);
+ABI_OFFSET(struct xenpf_firmware_info, u.disk_info.interface_support, 10);
+ABI_OFFSET(struct xenpf_firmware_info, u.disk_info.legacy_max_cylinder, 12);
+ABI_OFFSET(struct xenpf_firmware_info, u.disk_info.legacy_max_head, 14);
+ABI_OFFSET(struct xenpf_firmware_info, u.disk_info.legacy_sectors_per_track, 15);
+ABI_OFFSET(struct xenpf_firmware_info, u.disk_info.edd_params, 16);
+ABI_OFFSET(struct xenpf_firmware_info, u.disk_mbr_signature, 8);
+ABI_OFFSET(struct xenpf_firmware_info, u.disk_mbr_signature.device, 8);
+ABI_OFFSET(struct xenpf_firmware_info, u.disk_mbr_signature.mbr_signature, 12);
+ABI_OFFSET(struct xenpf_firmware_info, u.vbeddc_info, 8);
+ABI_OFFSET(struct xenpf_firmware_info, u.vbeddc_info.capabilities, 8);
+ABI_OFFSET(struct xenpf_firmware_info, u.vbeddc_info.edid_transfer_time, 9);
+ABI_OFFSET(struct xenpf_firmware_info, u.vbeddc_info.edid, 16);
+ABI_OFFSET(struct xenpf_firmware_info, u.efi_info, 8);
+ABI_OFFSET(struct xenpf_firmware_info, u.kbd_shift_flags, 8);
 
 #define XENPF_ACPI_SLEEP_EXTENDED	0x00000001
 
@@ -266,6 +392,11 @@ struct xenpf_enter_acpi_sleep {
 	uint32_t flags;			/* XENPF_ACPI_SLEEP_* */
 };
 typedef struct xenpf_enter_acpi_sleep xenpf_enter_acpi_sleep_t;
+ABI_SIZE(struct xenpf_enter_acpi_sleep, 12);
+ABI_OFFSET(struct xenpf_enter_acpi_sleep, val_a, 0);
+ABI_OFFSET(struct xenpf_enter_acpi_sleep, val_b, 2);
+ABI_OFFSET(struct xenpf_enter_acpi_sleep, sleep_state, 4);
+ABI_OFFSET(struct xenpf_enter_acpi_sleep, flags, 8);
 
 /* ---- CPUs and their power ---- */
 
@@ -275,6 +406,10 @@ struct xenpf_change_freq {
 	uint64_t freq;			/* Hz */
 };
 typedef struct xenpf_change_freq xenpf_change_freq_t;
+ABI_SIZE(struct xenpf_change_freq, 16);
+ABI_OFFSET(struct xenpf_change_freq, flags, 0);
+ABI_OFFSET(struct xenpf_change_freq, cpu, 4);
+ABI_OFFSET(struct xenpf_change_freq, freq, 8);
 
 struct xenpf_getidletime {
 	GUEST_HANDLE(uint8_t) cpumap_bitmap;	/* IN and OUT */
@@ -283,6 +418,11 @@ struct xenpf_getidletime {
 	uint64_t now;
 };
 typedef struct xenpf_getidletime xenpf_getidletime_t;
+ABI_SIZE(struct xenpf_getidletime, 32);
+ABI_OFFSET(struct xenpf_getidletime, cpumap_bitmap, 0);
+ABI_OFFSET(struct xenpf_getidletime, cpumap_nr_cpus, 8);
+ABI_OFFSET(struct xenpf_getidletime, idletime, 16);
+ABI_OFFSET(struct xenpf_getidletime, now, 24);
 
 #define XEN_PROCESSOR_PM_CX	1
 #define XEN_PROCESSOR_PM_PX	2
@@ -305,6 +445,12 @@ struct xen_power_register {
 	uint32_t access_size;
 	uint64_t address;
 };
+ABI_SIZE(struct xen_power_register, 24);
+ABI_OFFSET(struct xen_power_register, space_id, 0);
+ABI_OFFSET(struct xen_power_register, bit_width, 4);
+ABI_OFFSET(struct xen_power_register, bit_offset, 8);
+ABI_OFFSET(struct xen_power_register, access_size, 12);
+ABI_OFFSET(struct xen_power_register, address, 16);
 
 struct xen_processor_csd {
 	uint32_t domain;
@@ -312,6 +458,10 @@ struct xen_processor_csd {
 	uint32_t num;
 };
 typedef struct xen_processor_csd xen_processor_csd_t;
+ABI_SIZE(struct xen_processor_csd, 12);
+ABI_OFFSET(struct xen_processor_csd, domain, 0);
+ABI_OFFSET(struct xen_processor_csd, coord_type, 4);
+ABI_OFFSET(struct xen_processor_csd, num, 8);
 
 struct xen_processor_cx {
 	struct xen_power_register reg;
@@ -322,6 +472,13 @@ struct xen_processor_cx {
 	GUEST_HANDLE(xen_processor_csd_t) dp;
 };
 typedef struct xen_processor_cx xen_processor_cx_t;
+ABI_SIZE(struct xen_processor_cx, 48);
+ABI_OFFSET(struct xen_processor_cx, reg, 0);
+ABI_OFFSET(struct xen_processor_cx, type, 24);
+ABI_OFFSET(struct xen_processor_cx, latency, 28);
+ABI_OFFSET(struct xen_processor_cx, power, 32);
+ABI_OFFSET(struct xen_processor_cx, dpcnt, 36);
+ABI_OFFSET(struct xen_processor_cx, dp, 40);
 
 struct xen_processor_flags {
 	uint32_t bm_control : 1;
@@ -330,12 +487,17 @@ struct xen_processor_flags {
 	uint32_t power_setup_done : 1;
 	uint32_t bm_rld_set : 1;
 };
+ABI_SIZE(struct xen_processor_flags, 4);
 
 struct xen_processor_power {
 	uint32_t count;
 	struct xen_processor_flags flags;
 	GUEST_HANDLE(xen_processor_cx_t) states;
 };
+ABI_SIZE(struct xen_processor_power, 16);
+ABI_OFFSET(struct xen_processor_power, count, 0);
+ABI_OFFSET(struct xen_processor_power, flags, 4);
+ABI_OFFSET(struct xen_processor_power, states, 8);
 
 struct xen_pct_register {
 	uint8_t descriptor;
@@ -346,6 +508,14 @@ struct xen_pct_register {
 	uint8_t reserved;
 	uint64_t address;
 };
+ABI_SIZE(struct xen_pct_register, 16);
+ABI_OFFSET(struct xen_pct_register, descriptor, 0);
+ABI_OFFSET(struct xen_pct_register, length, 2);
+ABI_OFFSET(struct xen_pct_register, space_id, 4);
+ABI_OFFSET(struct xen_pct_register, bit_width, 5);
+ABI_OFFSET(struct xen_pct_register, bit_offset, 6);
+ABI_OFFSET(struct xen_pct_register, reserved, 7);
+ABI_OFFSET(struct xen_pct_register, address, 8);
 
 struct xen_processor_px {
 	uint64_t core_frequency;	/* MHz */
@@ -356,6 +526,13 @@ struct xen_processor_px {
 	uint64_t status;
 };
 typedef struct xen_processor_px xen_processor_px_t;
+ABI_SIZE(struct xen_processor_px, 48);
+ABI_OFFSET(struct xen_processor_px, core_frequency, 0);
+ABI_OFFSET(struct xen_processor_px, power, 8);
+ABI_OFFSET(struct xen_processor_px, transition_latency, 16);
+ABI_OFFSET(struct xen_processor_px, bus_master_latency, 24);
+ABI_OFFSET(struct xen_processor_px, control, 32);
+ABI_OFFSET(struct xen_processor_px, status, 40);
 
 struct xen_psd_package {
 	uint64_t num_entries;
@@ -364,6 +541,12 @@ struct xen_psd_package {
 	uint64_t coord_type;
 	uint64_t num_processors;
 };
+ABI_SIZE(struct xen_psd_package, 40);
+ABI_OFFSET(struct xen_psd_package, num_entries, 0);
+ABI_OFFSET(struct xen_psd_package, revision, 8);
+ABI_OFFSET(struct xen_psd_package, domain, 16);
+ABI_OFFSET(struct xen_psd_package, coord_type, 24);
+ABI_OFFSET(struct xen_psd_package, num_processors, 32);
 
 #define XEN_CPUPERF_SHARED_TYPE_HW	1
 #define XEN_CPUPERF_SHARED_TYPE_ALL	2
@@ -380,6 +563,15 @@ struct xen_processor_performance {
 	uint32_t shared_type;		/* XEN_CPUPERF_SHARED_TYPE_* */
 };
 typedef struct xen_processor_performance xen_processor_performance_t;
+ABI_SIZE(struct xen_processor_performance, 104);
+ABI_OFFSET(struct xen_processor_performance, flags, 0);
+ABI_OFFSET(struct xen_processor_performance, platform_limit, 4);
+ABI_OFFSET(struct xen_processor_performance, control_register, 8);
+ABI_OFFSET(struct xen_processor_performance, status_register, 24);
+ABI_OFFSET(struct xen_processor_performance, state_count, 40);
+ABI_OFFSET(struct xen_processor_performance, states, 48);
+ABI_OFFSET(struct xen_processor_performance, domain_info, 56);
+ABI_OFFSET(struct xen_processor_performance, shared_type, 96);
 
 struct xenpf_set_processor_pminfo {
 	uint32_t id;			/* ACPI id */
@@ -391,6 +583,13 @@ struct xenpf_set_processor_pminfo {
 	} u;
 };
 typedef struct xenpf_set_processor_pminfo xenpf_set_processor_pminfo_t;
+ABI_SIZE(struct xenpf_set_processor_pminfo, 112);
+ABI_OFFSET(struct xenpf_set_processor_pminfo, id, 0);
+ABI_OFFSET(struct xenpf_set_processor_pminfo, type, 4);
+ABI_OFFSET(struct xenpf_set_processor_pminfo, u, 8);
+ABI_OFFSET(struct xenpf_set_processor_pminfo, u.power, 8);
+ABI_OFFSET(struct xenpf_set_processor_pminfo, u.perf, 8);
+ABI_OFFSET(struct xenpf_set_processor_pminfo, u.pdc, 8);
 
 #define XEN_PCPU_FLAGS_ONLINE	1
 #define XEN_PCPU_FLAGS_INVALID	2
@@ -403,6 +602,12 @@ struct xenpf_pcpuinfo {
 	uint32_t acpi_id;
 };
 typedef struct xenpf_pcpuinfo xenpf_pcpuinfo_t;
+ABI_SIZE(struct xenpf_pcpuinfo, 20);
+ABI_OFFSET(struct xenpf_pcpuinfo, xen_cpuid, 0);
+ABI_OFFSET(struct xenpf_pcpuinfo, max_present, 4);
+ABI_OFFSET(struct xenpf_pcpuinfo, flags, 8);
+ABI_OFFSET(struct xenpf_pcpuinfo, apic_id, 12);
+ABI_OFFSET(struct xenpf_pcpuinfo, acpi_id, 16);
 
 struct xenpf_pcpu_version {
 	uint32_t xen_cpuid;		/* IN */
@@ -413,11 +618,20 @@ struct xenpf_pcpu_version {
 	uint32_t stepping;
 };
 typedef struct xenpf_pcpu_version xenpf_pcpu_version_t;
+ABI_SIZE(struct xenpf_pcpu_version, 32);
+ABI_OFFSET(struct xenpf_pcpu_version, xen_cpuid, 0);
+ABI_OFFSET(struct xenpf_pcpu_version, max_present, 4);
+ABI_OFFSET(struct xenpf_pcpu_version, vendor_id, 8);
+ABI_OFFSET(struct xenpf_pcpu_version, family, 20);
+ABI_OFFSET(struct xenpf_pcpu_version, model, 24);
+ABI_OFFSET(struct xenpf_pcpu_version, stepping, 28);
 
 struct xenpf_cpu_ol {
 	uint32_t cpuid;
 };
 typedef struct xenpf_cpu_ol xenpf_cpu_ol_t;
+ABI_SIZE(struct xenpf_cpu_ol, 4);
+ABI_OFFSET(struct xenpf_cpu_ol, cpuid, 0);
 
 struct xenpf_cpu_hotadd {
 	uint32_t apic_id;
@@ -425,6 +639,10 @@ struct xenpf_cpu_hotadd {
 	uint32_t pxm;
 };
 typedef struct xenpf_cpu_hotadd xenpf_cpu_hotadd_t;
+ABI_SIZE(struct xenpf_cpu_hotadd, 12);
+ABI_OFFSET(struct xenpf_cpu_hotadd, apic_id, 0);
+ABI_OFFSET(struct xenpf_cpu_hotadd, acpi_id, 4);
+ABI_OFFSET(struct xenpf_cpu_hotadd, pxm, 8);
 
 struct xenpf_mem_hotadd {
 	uint64_t spfn;
@@ -433,6 +651,11 @@ struct xenpf_mem_hotadd {
 	uint32_t flags;
 };
 typedef struct xenpf_mem_hotadd xenpf_mem_hotadd_t;
+ABI_SIZE(struct xenpf_mem_hotadd, 24);
+ABI_OFFSET(struct xenpf_mem_hotadd, spfn, 0);
+ABI_OFFSET(struct xenpf_mem_hotadd, epfn, 8);
+ABI_OFFSET(struct xenpf_mem_hotadd, pxm, 16);
+ABI_OFFSET(struct xenpf_mem_hotadd, flags, 20);
 
 #define XEN_CORE_PARKING_SET	1
 #define XEN_CORE_PARKING_GET	2
@@ -442,6 +665,9 @@ struct xenpf_core_parking {
 	uint32_t idle_nums;
 };
 typedef struct xenpf_core_parking xenpf_core_parking_t;
+ABI_SIZE(struct xenpf_core_parking, 8);
+ABI_OFFSET(struct xenpf_core_parking, type, 0);
+ABI_OFFSET(struct xenpf_core_parking, idle_nums, 4);
 
 #define XEN_RESOURCE_OP_MSR_READ	0
 #define XEN_RESOURCE_OP_MSR_WRITE	1
@@ -456,6 +682,13 @@ struct xenpf_resource_entry {
 	uint64_t val;
 };
 typedef struct xenpf_resource_entry xenpf_resource_entry_t;
+ABI_SIZE(struct xenpf_resource_entry, 24);
+ABI_OFFSET(struct xenpf_resource_entry, u, 0);
+ABI_OFFSET(struct xenpf_resource_entry, u.cmd, 0);
+ABI_OFFSET(struct xenpf_resource_entry, u.ret, 0);
+ABI_OFFSET(struct xenpf_resource_entry, rsvd, 4);
+ABI_OFFSET(struct xenpf_resource_entry, idx, 8);
+ABI_OFFSET(struct xenpf_resource_entry, val, 16);
 
 struct xenpf_resource_op {
 	uint32_t nr_entries;
@@ -463,6 +696,10 @@ struct xenpf_resource_op {
 	GUEST_HANDLE(xenpf_resource_entry_t) entries;
 };
 typedef struct xenpf_resource_op xenpf_resource_op_t;
+ABI_SIZE(struct xenpf_resource_op, 16);
+ABI_OFFSET(struct xenpf_resource_op, nr_entries, 0);
+ABI_OFFSET(struct xenpf_resource_op, cpu, 4);
+ABI_OFFSET(struct xenpf_resource_op, entries, 8);
 
 struct xenpf_symdata {
 	uint32_t namelen;
@@ -472,6 +709,12 @@ struct xenpf_symdata {
 	char type;
 };
 typedef struct xenpf_symdata xenpf_symdata_t;
+ABI_SIZE(struct xenpf_symdata, 32);
+ABI_OFFSET(struct xenpf_symdata, namelen, 0);
+ABI_OFFSET(struct xenpf_symdata, symnum, 4);
+ABI_OFFSET(struct xenpf_symdata, name, 8);
+ABI_OFFSET(struct xenpf_symdata, address, 16);
+ABI_OFFSET(struct xenpf_symdata, type, 24);
 
 /* ---- the call itself ---- */
 
@@ -505,5 +748,32 @@ struct xen_platform_op {
 	} u;
 };
 typedef struct xen_platform_op xen_platform_op_t;
+ABI_SIZE(struct xen_platform_op, 136);
+ABI_OFFSET(struct xen_platform_op, cmd, 0);
+ABI_OFFSET(struct xen_platform_op, interface_version, 4);
+ABI_OFFSET(struct xen_platform_op, u, 8);
+ABI_OFFSET(struct xen_platform_op, u.settime, 8);
+ABI_OFFSET(struct xen_platform_op, u.settime32, 8);
+ABI_OFFSET(struct xen_platform_op, u.settime64, 8);
+ABI_OFFSET(struct xen_platform_op, u.add_memtype, 8);
+ABI_OFFSET(struct xen_platform_op, u.del_memtype, 8);
+ABI_OFFSET(struct xen_platform_op, u.read_memtype, 8);
+ABI_OFFSET(struct xen_platform_op, u.microcode, 8);
+ABI_OFFSET(struct xen_platform_op, u.platform_quirk, 8);
+ABI_OFFSET(struct xen_platform_op, u.efi_runtime_call, 8);
+ABI_OFFSET(struct xen_platform_op, u.firmware_info, 8);
+ABI_OFFSET(struct xen_platform_op, u.enter_acpi_sleep, 8);
+ABI_OFFSET(struct xen_platform_op, u.change_freq, 8);
+ABI_OFFSET(struct xen_platform_op, u.getidletime, 8);
+ABI_OFFSET(struct xen_platform_op, u.set_pminfo, 8);
+ABI_OFFSET(struct xen_platform_op, u.pcpu_info, 8);
+ABI_OFFSET(struct xen_platform_op, u.pcpu_version, 8);
+ABI_OFFSET(struct xen_platform_op, u.cpu_ol, 8);
+ABI_OFFSET(struct xen_platform_op, u.cpu_add, 8);
+ABI_OFFSET(struct xen_platform_op, u.mem_add, 8);
+ABI_OFFSET(struct xen_platform_op, u.core_parking, 8);
+ABI_OFFSET(struct xen_platform_op, u.resource_op, 8);
+ABI_OFFSET(struct xen_platform_op, u.symdata, 8);
+ABI_OFFSET(struct xen_platform_op, u.pad, 8);
 
 #endif /* ABI_PLATFORM_H */

@@ -29,6 +29,8 @@ struct sched_shutdown {
 	unsigned int reason;		/* SHUTDOWN_* */
 };
 typedef struct sched_shutdown sched_shutdown_t;
+ABI_SIZE(struct sched_shutdown, 4);
+ABI_OFFSET(struct sched_shutdown, reason, 0);
 
 struct sched_poll {
 	GUEST_HANDLE(evtchn_port_t) ports;
@@ -36,22 +38,34 @@ struct sched_poll {
 	uint64_t timeout;		/* absolute ns, 0: none */
 };
 typedef struct sched_poll sched_poll_t;
+ABI_SIZE(struct sched_poll, 24);
+ABI_OFFSET(struct sched_poll, ports, 0);
+ABI_OFFSET(struct sched_poll, nr_ports, 8);
+ABI_OFFSET(struct sched_poll, timeout, 16);
 
 struct sched_remote_shutdown {
 	domid_t domain_id;
 	unsigned int reason;
 };
 typedef struct sched_remote_shutdown sched_remote_shutdown_t;
+ABI_SIZE(struct sched_remote_shutdown, 8);
+ABI_OFFSET(struct sched_remote_shutdown, domain_id, 0);
+ABI_OFFSET(struct sched_remote_shutdown, reason, 4);
 
 struct sched_watchdog {
 	uint32_t id;			/* 0: a new one, returned */
 	uint32_t timeout;		/* seconds, 0: stop */
 };
 typedef struct sched_watchdog sched_watchdog_t;
+ABI_SIZE(struct sched_watchdog, 8);
+ABI_OFFSET(struct sched_watchdog, id, 0);
+ABI_OFFSET(struct sched_watchdog, timeout, 4);
 
 struct sched_pin_override {
 	int32_t pcpu;			/* negative: undo */
 };
 typedef struct sched_pin_override sched_pin_override_t;
+ABI_SIZE(struct sched_pin_override, 4);
+ABI_OFFSET(struct sched_pin_override, pcpu, 0);
 
 #endif /* ABI_SCHED_H */

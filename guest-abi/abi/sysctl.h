@@ -30,11 +30,22 @@ struct xen_sysctl_readconsole {
 	GUEST_HANDLE(char) buffer;
 	uint32_t count;			/* IN: room.  OUT: bytes */
 };
+ABI_SIZE(struct xen_sysctl_readconsole, 24);
+ABI_OFFSET(struct xen_sysctl_readconsole, clear, 0);
+ABI_OFFSET(struct xen_sysctl_readconsole, incremental, 1);
+ABI_OFFSET(struct xen_sysctl_readconsole, pad0, 2);
+ABI_OFFSET(struct xen_sysctl_readconsole, pad1, 3);
+ABI_OFFSET(struct xen_sysctl_readconsole, index, 4);
+ABI_OFFSET(struct xen_sysctl_readconsole, buffer, 8);
+ABI_OFFSET(struct xen_sysctl_readconsole, count, 16);
 
 struct xen_sysctl_debug_keys {
 	GUEST_HANDLE(const char) keys;
 	uint32_t nr_keys;
 };
+ABI_SIZE(struct xen_sysctl_debug_keys, 16);
+ABI_OFFSET(struct xen_sysctl_debug_keys, keys, 0);
+ABI_OFFSET(struct xen_sysctl_debug_keys, nr_keys, 8);
 
 /* ---- the machine ---- */
 
@@ -74,17 +85,40 @@ struct xen_sysctl_physinfo {
 	uint64_aligned_t max_mfn;
 	uint32_t hw_cap[8];		/* CPUID feature words of CPU 0 */
 };
+ABI_SIZE(struct xen_sysctl_physinfo, 112);
+ABI_OFFSET(struct xen_sysctl_physinfo, threads_per_core, 0);
+ABI_OFFSET(struct xen_sysctl_physinfo, cores_per_socket, 4);
+ABI_OFFSET(struct xen_sysctl_physinfo, nr_cpus, 8);
+ABI_OFFSET(struct xen_sysctl_physinfo, max_cpu_id, 12);
+ABI_OFFSET(struct xen_sysctl_physinfo, nr_nodes, 16);
+ABI_OFFSET(struct xen_sysctl_physinfo, max_node_id, 20);
+ABI_OFFSET(struct xen_sysctl_physinfo, cpu_khz, 24);
+ABI_OFFSET(struct xen_sysctl_physinfo, capabilities, 28);
+ABI_OFFSET(struct xen_sysctl_physinfo, arch_capabilities, 32);
+ABI_OFFSET(struct xen_sysctl_physinfo, pad, 36);
+ABI_OFFSET(struct xen_sysctl_physinfo, total_pages, 40);
+ABI_OFFSET(struct xen_sysctl_physinfo, free_pages, 48);
+ABI_OFFSET(struct xen_sysctl_physinfo, scrub_pages, 56);
+ABI_OFFSET(struct xen_sysctl_physinfo, outstanding_pages, 64);
+ABI_OFFSET(struct xen_sysctl_physinfo, max_mfn, 72);
+ABI_OFFSET(struct xen_sysctl_physinfo, hw_cap, 80);
 
 struct xen_sysctl_cpuinfo {
 	uint64_aligned_t idletime;	/* ns */
 };
 typedef struct xen_sysctl_cpuinfo xen_sysctl_cpuinfo_t;
+ABI_SIZE(struct xen_sysctl_cpuinfo, 8);
+ABI_OFFSET(struct xen_sysctl_cpuinfo, idletime, 0);
 
 struct xen_sysctl_getcpuinfo {
 	uint32_t max_cpus;
 	GUEST_HANDLE(xen_sysctl_cpuinfo_t) info;
 	uint32_t nr_cpus;		/* OUT */
 };
+ABI_SIZE(struct xen_sysctl_getcpuinfo, 24);
+ABI_OFFSET(struct xen_sysctl_getcpuinfo, max_cpus, 0);
+ABI_OFFSET(struct xen_sysctl_getcpuinfo, info, 8);
+ABI_OFFSET(struct xen_sysctl_getcpuinfo, nr_cpus, 16);
 
 struct xen_sysctl_availheap {
 	uint32_t min_bitwidth;
@@ -92,6 +126,11 @@ struct xen_sysctl_availheap {
 	int32_t node;			/* -1: all */
 	uint64_aligned_t avail_bytes;	/* OUT */
 };
+ABI_SIZE(struct xen_sysctl_availheap, 24);
+ABI_OFFSET(struct xen_sysctl_availheap, min_bitwidth, 0);
+ABI_OFFSET(struct xen_sysctl_availheap, max_bitwidth, 4);
+ABI_OFFSET(struct xen_sysctl_availheap, node, 8);
+ABI_OFFSET(struct xen_sysctl_availheap, avail_bytes, 16);
 
 #define XEN_INVALID_CORE_ID	(~0U)
 #define XEN_INVALID_SOCKET_ID	(~0U)
@@ -106,30 +145,48 @@ struct xen_sysctl_cputopo {
 	uint32_t node;
 };
 typedef struct xen_sysctl_cputopo xen_sysctl_cputopo_t;
+ABI_SIZE(struct xen_sysctl_cputopo, 12);
+ABI_OFFSET(struct xen_sysctl_cputopo, core, 0);
+ABI_OFFSET(struct xen_sysctl_cputopo, socket, 4);
+ABI_OFFSET(struct xen_sysctl_cputopo, node, 8);
 
 /* Here and below a null handle asks for the count alone. */
 struct xen_sysctl_cputopoinfo {
 	uint32_t num_cpus;
 	GUEST_HANDLE(xen_sysctl_cputopo_t) cputopo;
 };
+ABI_SIZE(struct xen_sysctl_cputopoinfo, 16);
+ABI_OFFSET(struct xen_sysctl_cputopoinfo, num_cpus, 0);
+ABI_OFFSET(struct xen_sysctl_cputopoinfo, cputopo, 8);
 
 struct xen_sysctl_meminfo {
 	uint64_t memsize;
 	uint64_t memfree;
 };
 typedef struct xen_sysctl_meminfo xen_sysctl_meminfo_t;
+ABI_SIZE(struct xen_sysctl_meminfo, 16);
+ABI_OFFSET(struct xen_sysctl_meminfo, memsize, 0);
+ABI_OFFSET(struct xen_sysctl_meminfo, memfree, 8);
 
 struct xen_sysctl_numainfo {
 	uint32_t num_nodes;
 	GUEST_HANDLE(xen_sysctl_meminfo_t) meminfo;
 	GUEST_HANDLE(uint32_t) distance;	/* num_nodes squared */
 };
+ABI_SIZE(struct xen_sysctl_numainfo, 24);
+ABI_OFFSET(struct xen_sysctl_numainfo, num_nodes, 0);
+ABI_OFFSET(struct xen_sysctl_numainfo, meminfo, 8);
+ABI_OFFSET(struct xen_sysctl_numainfo, distance, 16);
 
 struct xen_sysctl_pcitopoinfo {
 	uint32_t num_devs;
 	GUEST_HANDLE(physdev_pci_device_t) devs;
 	GUEST_HANDLE(uint32_t) nodes;
 };
+ABI_SIZE(struct xen_sysctl_pcitopoinfo, 24);
+ABI_OFFSET(struct xen_sysctl_pcitopoinfo, num_devs, 0);
+ABI_OFFSET(struct xen_sysctl_pcitopoinfo, devs, 8);
+ABI_OFFSET(struct xen_sysctl_pcitopoinfo, nodes, 16);
 
 /* ---- domains ---- */
 
@@ -139,6 +196,11 @@ struct xen_sysctl_getdomaininfolist {
 	GUEST_HANDLE(xen_domctl_getdomaininfo_t) buffer;
 	uint32_t num_domains;		/* OUT */
 };
+ABI_SIZE(struct xen_sysctl_getdomaininfolist, 24);
+ABI_OFFSET(struct xen_sysctl_getdomaininfolist, first_domain, 0);
+ABI_OFFSET(struct xen_sysctl_getdomaininfolist, max_domains, 4);
+ABI_OFFSET(struct xen_sysctl_getdomaininfolist, buffer, 8);
+ABI_OFFSET(struct xen_sysctl_getdomaininfolist, num_domains, 16);
 
 /* ---- counters ---- */
 
@@ -150,6 +212,9 @@ struct xen_sysctl_perfc_desc {
 	uint32_t nr_vals;
 };
 typedef struct xen_sysctl_perfc_desc xen_sysctl_perfc_desc_t;
+ABI_SIZE(struct xen_sysctl_perfc_desc, 84);
+ABI_OFFSET(struct xen_sysctl_perfc_desc, name, 0);
+ABI_OFFSET(struct xen_sysctl_perfc_desc, nr_vals, 80);
 
 typedef uint32_t xen_sysctl_perfc_val_t;
 
@@ -160,12 +225,20 @@ struct xen_sysctl_perfc_op {
 	GUEST_HANDLE(xen_sysctl_perfc_desc_t) desc;
 	GUEST_HANDLE(xen_sysctl_perfc_val_t) val;
 };
+ABI_SIZE(struct xen_sysctl_perfc_op, 32);
+ABI_OFFSET(struct xen_sysctl_perfc_op, cmd, 0);
+ABI_OFFSET(struct xen_sysctl_perfc_op, nr_counters, 4);
+ABI_OFFSET(struct xen_sysctl_perfc_op, nr_vals, 8);
+ABI_OFFSET(struct xen_sysctl_perfc_op, desc, 16);
+ABI_OFFSET(struct xen_sysctl_perfc_op, val, 24);
 
 /* ---- scheduling ---- */
 
 struct xen_sysctl_sched_id {
 	uint32_t sched_id;		/* XEN_SCHEDULER_* */
 };
+ABI_SIZE(struct xen_sysctl_sched_id, 4);
+ABI_OFFSET(struct xen_sysctl_sched_id, sched_id, 0);
 
 #define XEN_SYSCTL_CPUPOOL_OP_CREATE		1
 #define XEN_SYSCTL_CPUPOOL_OP_DESTROY		2
@@ -186,6 +259,14 @@ struct xen_sysctl_cpupool_op {
 	uint32_t n_dom;
 	struct xenctl_bitmap cpumap;
 };
+ABI_SIZE(struct xen_sysctl_cpupool_op, 40);
+ABI_OFFSET(struct xen_sysctl_cpupool_op, op, 0);
+ABI_OFFSET(struct xen_sysctl_cpupool_op, cpupool_id, 4);
+ABI_OFFSET(struct xen_sysctl_cpupool_op, sched_id, 8);
+ABI_OFFSET(struct xen_sysctl_cpupool_op, domid, 12);
+ABI_OFFSET(struct xen_sysctl_cpupool_op, cpu, 16);
+ABI_OFFSET(struct xen_sysctl_cpupool_op, n_dom, 20);
+ABI_OFFSET(struct xen_sysctl_cpupool_op, cpumap, 24);
 
 #define ARINC653_MAX_DOMAINS_PER_SCHEDULE	64
 
@@ -199,6 +280,10 @@ struct xen_sysctl_arinc653_schedule {
 	} sched_entries[ARINC653_MAX_DOMAINS_PER_SCHEDULE];
 };
 typedef struct xen_sysctl_arinc653_schedule xen_sysctl_arinc653_schedule_t;
+ABI_SIZE(struct xen_sysctl_arinc653_schedule, 2064);
+ABI_OFFSET(struct xen_sysctl_arinc653_schedule, major_frame, 0);
+ABI_OFFSET(struct xen_sysctl_arinc653_schedule, num_sched_entries, 8);
+ABI_OFFSET(struct xen_sysctl_arinc653_schedule, sched_entries, 16);
 
 #define XEN_SYSCTL_SCHED_RATELIMIT_MAX	500000	/* us */
 #define XEN_SYSCTL_SCHED_RATELIMIT_MIN	100
@@ -211,14 +296,22 @@ struct xen_sysctl_credit_schedule {
 	uint32_t ratelimit_us;		/* 0: off */
 	uint32_t vcpu_migr_delay_us;
 };
+ABI_SIZE(struct xen_sysctl_credit_schedule, 12);
+ABI_OFFSET(struct xen_sysctl_credit_schedule, tslice_ms, 0);
+ABI_OFFSET(struct xen_sysctl_credit_schedule, ratelimit_us, 4);
+ABI_OFFSET(struct xen_sysctl_credit_schedule, vcpu_migr_delay_us, 8);
 
 struct xen_sysctl_credit2_schedule {
 	uint32_t ratelimit_us;
 };
+ABI_SIZE(struct xen_sysctl_credit2_schedule, 4);
+ABI_OFFSET(struct xen_sysctl_credit2_schedule, ratelimit_us, 0);
 
 struct xen_sysctl_sched_arinc653 {
 	GUEST_HANDLE(xen_sysctl_arinc653_schedule_t) schedule;
 };
+ABI_SIZE(struct xen_sysctl_sched_arinc653, 8);
+ABI_OFFSET(struct xen_sysctl_sched_arinc653, schedule, 0);
 
 #define XEN_SYSCTL_SCHEDOP_putinfo	0
 #define XEN_SYSCTL_SCHEDOP_getinfo	1
@@ -233,6 +326,14 @@ struct xen_sysctl_scheduler_op {
 		struct xen_sysctl_credit2_schedule sched_credit2;
 	} u;
 };
+ABI_SIZE(struct xen_sysctl_scheduler_op, 32);
+ABI_OFFSET(struct xen_sysctl_scheduler_op, cpupool_id, 0);
+ABI_OFFSET(struct xen_sysctl_scheduler_op, sched_id, 4);
+ABI_OFFSET(struct xen_sysctl_scheduler_op, cmd, 8);
+ABI_OFFSET(struct xen_sysctl_scheduler_op, u, 16);
+ABI_OFFSET(struct xen_sysctl_scheduler_op, u.sched_arinc653, 16);
+ABI_OFFSET(struct xen_sysctl_scheduler_op, u.sched_credit, 16);
+ABI_OFFSET(struct xen_sysctl_scheduler_op, u.sched_credit2, 16);
 
 /* ---- CPUs: what they can do, coming and going ---- */
 
@@ -249,6 +350,8 @@ struct xen_sysctl_scheduler_op {
 struct xen_sysctl_cpu_levelling_caps {
 	uint32_t caps;			/* OUT: XEN_SYSCTL_CPU_LEVELCAP_* */
 };
+ABI_SIZE(struct xen_sysctl_cpu_levelling_caps, 4);
+ABI_OFFSET(struct xen_sysctl_cpu_levelling_caps, caps, 0);
 
 #define XEN_SYSCTL_cpu_featureset_raw		0
 #define XEN_SYSCTL_cpu_featureset_host		1
@@ -262,6 +365,10 @@ struct xen_sysctl_cpu_featureset {
 	uint32_t nr_features;		/* IN: room.  OUT: words */
 	GUEST_HANDLE(uint32_t) features;
 };
+ABI_SIZE(struct xen_sysctl_cpu_featureset, 16);
+ABI_OFFSET(struct xen_sysctl_cpu_featureset, index, 0);
+ABI_OFFSET(struct xen_sysctl_cpu_featureset, nr_features, 4);
+ABI_OFFSET(struct xen_sysctl_cpu_featureset, features, 8);
 
 #define XEN_SYSCTL_cpu_policy_raw		0
 #define XEN_SYSCTL_cpu_policy_host		1
@@ -279,6 +386,13 @@ struct xen_sysctl_cpu_policy {
 	GUEST_HANDLE(xen_msr_entry_t) msrs;
 };
 typedef struct xen_sysctl_cpu_policy xen_sysctl_cpu_policy_t;
+ABI_SIZE(struct xen_sysctl_cpu_policy, 32);
+ABI_OFFSET(struct xen_sysctl_cpu_policy, index, 0);
+ABI_OFFSET(struct xen_sysctl_cpu_policy, nr_leaves, 4);
+ABI_OFFSET(struct xen_sysctl_cpu_policy, nr_msrs, 8);
+ABI_OFFSET(struct xen_sysctl_cpu_policy, _rsvd, 12);
+ABI_OFFSET(struct xen_sysctl_cpu_policy, leaves, 16);
+ABI_OFFSET(struct xen_sysctl_cpu_policy, msrs, 24);
 
 #define XEN_SYSCTL_CPU_HOTPLUG_ONLINE		0
 #define XEN_SYSCTL_CPU_HOTPLUG_OFFLINE		1
@@ -289,6 +403,9 @@ struct xen_sysctl_cpu_hotplug {
 	uint32_t cpu;
 	uint32_t op;			/* XEN_SYSCTL_CPU_HOTPLUG_* */
 };
+ABI_SIZE(struct xen_sysctl_cpu_hotplug, 8);
+ABI_OFFSET(struct xen_sysctl_cpu_hotplug, cpu, 0);
+ABI_OFFSET(struct xen_sysctl_cpu_hotplug, op, 4);
 
 /* ---- the call itself ---- */
 
@@ -317,5 +434,27 @@ struct xen_sysctl {
 	} u;
 };
 typedef struct xen_sysctl xen_sysctl_t;
+ABI_SIZE(struct xen_sysctl, 136);
+ABI_OFFSET(struct xen_sysctl, cmd, 0);
+ABI_OFFSET(struct xen_sysctl, interface_version, 4);
+ABI_OFFSET(struct xen_sysctl, u, 8);
+ABI_OFFSET(struct xen_sysctl, u.readconsole, 8);
+ABI_OFFSET(struct xen_sysctl, u.physinfo, 8);
+ABI_OFFSET(struct xen_sysctl, u.cputopoinfo, 8);
+ABI_OFFSET(struct xen_sysctl, u.pcitopoinfo, 8);
+ABI_OFFSET(struct xen_sysctl, u.numainfo, 8);
+ABI_OFFSET(struct xen_sysctl, u.sched_id, 8);
+ABI_OFFSET(struct xen_sysctl, u.perfc_op, 8);
+ABI_OFFSET(struct xen_sysctl, u.getdomaininfolist, 8);
+ABI_OFFSET(struct xen_sysctl, u.debug_keys, 8);
+ABI_OFFSET(struct xen_sysctl, u.getcpuinfo, 8);
+ABI_OFFSET(struct xen_sysctl, u.availheap, 8);
+ABI_OFFSET(struct xen_sysctl, u.cpu_hotplug, 8);
+ABI_OFFSET(struct xen_sysctl, u.cpupool_op, 8);
+ABI_OFFSET(struct xen_sysctl, u.scheduler_op, 8);
+ABI_OFFSET(struct xen_sysctl, u.cpu_levelling_caps, 8);
+ABI_OFFSET(struct xen_sysctl, u.cpu_featureset, 8);
+ABI_OFFSET(struct xen_sysctl, u.cpu_policy, 8);
+ABI_OFFSET(struct xen_sysctl, u.pad, 8);
 
 #endif /* ABI_SYSCTL_H */

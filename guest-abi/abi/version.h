@@ -38,17 +38,27 @@ struct xen_compile_info {
 	char compile_date[32];
 };
 typedef struct xen_compile_info xen_compile_info_t;
+ABI_SIZE(struct xen_compile_info, 144);
+ABI_OFFSET(struct xen_compile_info, compiler, 0);
+ABI_OFFSET(struct xen_compile_info, compile_by, 64);
+ABI_OFFSET(struct xen_compile_info, compile_domain, 80);
+ABI_OFFSET(struct xen_compile_info, compile_date, 112);
 
 struct xen_platform_parameters {
 	xen_ulong_t virt_start;		/* lowest address that is not the guest's */
 };
 typedef struct xen_platform_parameters xen_platform_parameters_t;
+ABI_SIZE(struct xen_platform_parameters, 8);
+ABI_OFFSET(struct xen_platform_parameters, virt_start, 0);
 
 struct xen_feature_info {
 	unsigned int submap_idx;	/* IN: which 32 bits */
 	uint32_t submap;		/* OUT: those bits, XENFEAT_* */
 };
 typedef struct xen_feature_info xen_feature_info_t;
+ABI_SIZE(struct xen_feature_info, 8);
+ABI_OFFSET(struct xen_feature_info, submap_idx, 0);
+ABI_OFFSET(struct xen_feature_info, submap, 4);
 
 /* A null handle asks for the length alone, as the return value. */
 struct xen_build_id {
@@ -56,6 +66,9 @@ struct xen_build_id {
 	unsigned char buf[];
 };
 typedef struct xen_build_id xen_build_id_t;
+ABI_SIZE(struct xen_build_id, 4);
+ABI_OFFSET(struct xen_build_id, len, 0);
+ABI_OFFSET(struct xen_build_id, buf, 4);
 
 /* Bit numbers in the feature map. */
 #define XENFEAT_writable_page_tables		0

@@ -28,6 +28,10 @@ struct blkif_request_segment {
 	grant_ref_t gref;
 	uint8_t first_sect, last_sect;
 };
+ABI_SIZE(struct blkif_request_segment, 8);
+ABI_OFFSET(struct blkif_request_segment, gref, 0);
+ABI_OFFSET(struct blkif_request_segment, first_sect, 4);
+ABI_OFFSET(struct blkif_request_segment, last_sect, 5);
 
 /* An indirect page is an array of segments: 4096 / 8. */
 #define BLKIF_SEGS_PER_INDIRECT_FRAME \
@@ -42,6 +46,13 @@ struct blkif_request {
 	struct blkif_request_segment seg[BLKIF_MAX_SEGMENTS_PER_REQUEST];
 };
 typedef struct blkif_request blkif_request_t;
+ABI_SIZE(struct blkif_request, 112);
+ABI_OFFSET(struct blkif_request, operation, 0);
+ABI_OFFSET(struct blkif_request, nr_segments, 1);
+ABI_OFFSET(struct blkif_request, handle, 2);
+ABI_OFFSET(struct blkif_request, id, 8);
+ABI_OFFSET(struct blkif_request, sector_number, 16);
+ABI_OFFSET(struct blkif_request, seg, 24);
 
 #define BLKIF_DISCARD_SECURE	(1 << 0)
 
@@ -55,6 +66,13 @@ struct blkif_request_discard {
 	uint64_t nr_sectors;
 };
 typedef struct blkif_request_discard blkif_request_discard_t;
+ABI_SIZE(struct blkif_request_discard, 32);
+ABI_OFFSET(struct blkif_request_discard, operation, 0);
+ABI_OFFSET(struct blkif_request_discard, flag, 1);
+ABI_OFFSET(struct blkif_request_discard, handle, 2);
+ABI_OFFSET(struct blkif_request_discard, id, 8);
+ABI_OFFSET(struct blkif_request_discard, sector_number, 16);
+ABI_OFFSET(struct blkif_request_discard, nr_sectors, 24);
 
 /* operation is BLKIF_OP_INDIRECT. */
 struct blkif_request_indirect {
@@ -67,10 +85,18 @@ struct blkif_request_indirect {
 	grant_ref_t indirect_grefs[BLKIF_MAX_INDIRECT_PAGES_PER_REQUEST];
 };
 typedef struct blkif_request_indirect blkif_request_indirect_t;
+ABI_SIZE(struct blkif_request_indirect, 64);
+ABI_OFFSET(struct blkif_request_indirect, operation, 0);
+ABI_OFFSET(struct blkif_request_indirect, indirect_op, 1);
+ABI_OFFSET(struct blkif_request_indirect, nr_segments, 2);
+ABI_OFFSET(struct blkif_request_indirect, id, 8);
+ABI_OFFSET(struct blkif_request_indirect, sector_number, 16);
+ABI_OFFSET(struct blkif_request_indirect, handle, 24);
+ABI_OFFSET(struct blkif_request_indirect, indirect_grefs, 28);
 
 #define BLKIF_RSP_OKAY		0
-#define BLKIF_RSP_ERROR		-1
-#define BLKIF_RSP_EOPNOTSUPP	-2
+#define BLKIF_RSP_ERROR		(-1)
+#define BLKIF_RSP_EOPNOTSUPP	(-2)
 
 struct blkif_response {
 	uint64_t id;
@@ -78,6 +104,10 @@ struct blkif_response {
 	int16_t status;			/* BLKIF_RSP_* */
 };
 typedef struct blkif_response blkif_response_t;
+ABI_SIZE(struct blkif_response, 16);
+ABI_OFFSET(struct blkif_response, id, 0);
+ABI_OFFSET(struct blkif_response, operation, 8);
+ABI_OFFSET(struct blkif_response, status, 10);
 
 DEFINE_RING_TYPES(blkif, struct blkif_request, struct blkif_response);
 

@@ -18,5 +18,12 @@ struct xencons_interface {
 	XENCONS_RING_IDX in_cons, in_prod;
 	XENCONS_RING_IDX out_cons, out_prod;
 };
+ABI_SIZE(struct xencons_interface, 3088);
+ABI_OFFSET(struct xencons_interface, in, 0);
+ABI_OFFSET(struct xencons_interface, out, 1024);
+ABI_OFFSET(struct xencons_interface, in_cons, 3072);
+ABI_OFFSET(struct xencons_interface, in_prod, 3076);
+ABI_OFFSET(struct xencons_interface, out_cons, 3080);
+ABI_OFFSET(struct xencons_interface, out_prod, 3084);
 
 #endif /* ABI_IO_CONSOLE_H */

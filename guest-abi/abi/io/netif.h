@@ -33,12 +33,21 @@ struct netif_tx_request {
 	uint16_t size;			/* of the packet in its first slot */
 };
 typedef struct netif_tx_request netif_tx_request_t;
+ABI_SIZE(struct netif_tx_request, 12);
+ABI_OFFSET(struct netif_tx_request, gref, 0);
+ABI_OFFSET(struct netif_tx_request, offset, 4);
+ABI_OFFSET(struct netif_tx_request, flags, 6);
+ABI_OFFSET(struct netif_tx_request, id, 8);
+ABI_OFFSET(struct netif_tx_request, size, 10);
 
 struct netif_tx_response {
 	uint16_t id;
 	int16_t status;			/* NETIF_RSP_* */
 };
 typedef struct netif_tx_response netif_tx_response_t;
+ABI_SIZE(struct netif_tx_response, 4);
+ABI_OFFSET(struct netif_tx_response, id, 0);
+ABI_OFFSET(struct netif_tx_response, status, 2);
 
 /* ---- receive ---- */
 
@@ -59,6 +68,10 @@ struct netif_rx_request {
 	grant_ref_t gref;
 };
 typedef struct netif_rx_request netif_rx_request_t;
+ABI_SIZE(struct netif_rx_request, 8);
+ABI_OFFSET(struct netif_rx_request, id, 0);
+ABI_OFFSET(struct netif_rx_request, pad, 2);
+ABI_OFFSET(struct netif_rx_request, gref, 4);
 
 struct netif_rx_response {
 	uint16_t id;
@@ -67,11 +80,16 @@ struct netif_rx_response {
 	int16_t status;			/* bytes in this slot, or NETIF_RSP_* */
 };
 typedef struct netif_rx_response netif_rx_response_t;
+ABI_SIZE(struct netif_rx_response, 8);
+ABI_OFFSET(struct netif_rx_response, id, 0);
+ABI_OFFSET(struct netif_rx_response, offset, 2);
+ABI_OFFSET(struct netif_rx_response, flags, 4);
+ABI_OFFSET(struct netif_rx_response, status, 6);
 
 #define NETIF_RSP_NULL		1	/* answers a slot of extra information */
 #define NETIF_RSP_OKAY		0
-#define NETIF_RSP_ERROR		-1
-#define NETIF_RSP_DROPPED	-2
+#define NETIF_RSP_ERROR		(-1)
+#define NETIF_RSP_DROPPED	(-2)
 
 /* ---- extra information ---- */
 
@@ -111,6 +129,22 @@ struct netif_extra_info {
 	} u;
 };
 typedef struct netif_extra_info netif_extra_info_t;
+ABI_SIZE(struct netif_extra_info, 8);
+ABI_OFFSET(struct netif_extra_info, type, 0);
+ABI_OFFSET(struct netif_extra_info, flags, 1);
+ABI_OFFSET(struct netif_extra_info, u, 2);
+ABI_OFFSET(struct netif_extra_info, u.gso, 2);
+ABI_OFFSET(struct netif_extra_info, u.gso.size, 2);
+ABI_OFFSET(struct netif_extra_info, u.gso.type, 4);
+ABI_OFFSET(struct netif_extra_info, u.gso.pad, 5);
+ABI_OFFSET(struct netif_extra_info, u.gso.features, 6);
+ABI_OFFSET(struct netif_extra_info, u.mcast, 2);
+ABI_OFFSET(struct netif_extra_info, u.mcast.addr, 2);
+ABI_OFFSET(struct netif_extra_info, u.hash, 2);
+ABI_OFFSET(struct netif_extra_info, u.hash.type, 2);
+ABI_OFFSET(struct netif_extra_info, u.hash.algorithm, 3);
+ABI_OFFSET(struct netif_extra_info, u.hash.value, 4);
+ABI_OFFSET(struct netif_extra_info, u.pad, 2);
 
 DEFINE_RING_TYPES(netif_tx, struct netif_tx_request, struct netif_tx_response);
 DEFINE_RING_TYPES(netif_rx, struct netif_rx_request, struct netif_rx_response);
@@ -146,6 +180,10 @@ struct xen_netif_ctrl_request {
 	uint16_t type;			/* XEN_NETIF_CTRL_TYPE_* */
 	uint32_t data[3];
 };
+ABI_SIZE(struct xen_netif_ctrl_request, 16);
+ABI_OFFSET(struct xen_netif_ctrl_request, id, 0);
+ABI_OFFSET(struct xen_netif_ctrl_request, type, 2);
+ABI_OFFSET(struct xen_netif_ctrl_request, data, 4);
 
 #define XEN_NETIF_CTRL_STATUS_SUCCESS			0
 #define XEN_NETIF_CTRL_STATUS_NOT_SUPPORTED		1
@@ -158,6 +196,11 @@ struct xen_netif_ctrl_response {
 	uint32_t status;		/* XEN_NETIF_CTRL_STATUS_* */
 	uint32_t data;
 };
+ABI_SIZE(struct xen_netif_ctrl_response, 12);
+ABI_OFFSET(struct xen_netif_ctrl_response, id, 0);
+ABI_OFFSET(struct xen_netif_ctrl_response, type, 2);
+ABI_OFFSET(struct xen_netif_ctrl_response, status, 4);
+ABI_OFFSET(struct xen_netif_ctrl_response, data, 8);
 
 #define _XEN_NETIF_CTRLF_GREF_readonly	0
 #define XEN_NETIF_CTRLF_GREF_readonly	(1U << _XEN_NETIF_CTRLF_GREF_readonly)
@@ -167,6 +210,10 @@ struct xen_netif_gref {
 	uint16_t flags;			/* XEN_NETIF_CTRLF_GREF_* */
 	uint16_t status;
 };
+ABI_SIZE(struct xen_netif_gref, 8);
+ABI_OFFSET(struct xen_netif_gref, ref, 0);
+ABI_OFFSET(struct xen_netif_gref, flags, 4);
+ABI_OFFSET(struct xen_netif_gref, status, 6);
 
 DEFINE_RING_TYPES(xen_netif_ctrl, struct xen_netif_ctrl_request,
 		  struct xen_netif_ctrl_response);

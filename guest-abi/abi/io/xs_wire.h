@@ -48,6 +48,11 @@ struct xsd_sockmsg {
 	uint32_t tx_id;			/* 0: outside any transaction */
 	uint32_t len;			/* bytes that follow */
 };
+ABI_SIZE(struct xsd_sockmsg, 16);
+ABI_OFFSET(struct xsd_sockmsg, type, 0);
+ABI_OFFSET(struct xsd_sockmsg, req_id, 4);
+ABI_OFFSET(struct xsd_sockmsg, tx_id, 8);
+ABI_OFFSET(struct xsd_sockmsg, len, 12);
 
 /* Order of the strings in an XS_WATCH_EVENT. */
 enum xs_watch_type {
@@ -64,6 +69,9 @@ struct xsd_errors {
 	int errnum;
 	const char *errstring;
 };
+ABI_SIZE(struct xsd_errors, 16);
+ABI_OFFSET(struct xsd_errors, errnum, 0);
+ABI_OFFSET(struct xsd_errors, errstring, 8);
 
 #define XSD_ERROR_LIST(X) \
 	X(EINVAL) X(EACCES) X(EEXIST) X(EISDIR) X(ENOENT) X(ENOMEM) \
@@ -87,6 +95,16 @@ struct xenstore_domain_interface {
 	uint32_t connection;		/* XENSTORE_CONNECTED or _RECONNECT */
 	uint32_t error;			/* XENSTORE_ERROR_* */
 };
+ABI_SIZE(struct xenstore_domain_interface, 2076);
+ABI_OFFSET(struct xenstore_domain_interface, req, 0);
+ABI_OFFSET(struct xenstore_domain_interface, rsp, 1024);
+ABI_OFFSET(struct xenstore_domain_interface, req_cons, 2048);
+ABI_OFFSET(struct xenstore_domain_interface, req_prod, 2052);
+ABI_OFFSET(struct xenstore_domain_interface, rsp_cons, 2056);
+ABI_OFFSET(struct xenstore_domain_interface, rsp_prod, 2060);
+ABI_OFFSET(struct xenstore_domain_interface, server_features, 2064);
+ABI_OFFSET(struct xenstore_domain_interface, connection, 2068);
+ABI_OFFSET(struct xenstore_domain_interface, error, 2072);
 
 #define XENSTORE_SERVER_FEATURE_RECONNECTION	1
 #define XENSTORE_SERVER_FEATURE_ERROR		2

@@ -95,6 +95,97 @@ struct cpu_user_regs {
 	uint16_t gs, _pad6[3];
 };
 typedef struct cpu_user_regs cpu_user_regs_t;
+ABI_SIZE(struct cpu_user_regs, 200);
+ABI_OFFSET(struct cpu_user_regs, r15, 0);
+ABI_OFFSET(struct cpu_user_regs, r15d, 0);
+ABI_OFFSET(struct cpu_user_regs, r15w, 0);
+ABI_OFFSET(struct cpu_user_regs, r15b, 0);
+ABI_OFFSET(struct cpu_user_regs, r14, 8);
+ABI_OFFSET(struct cpu_user_regs, r14d, 8);
+ABI_OFFSET(struct cpu_user_regs, r14w, 8);
+ABI_OFFSET(struct cpu_user_regs, r14b, 8);
+ABI_OFFSET(struct cpu_user_regs, r13, 16);
+ABI_OFFSET(struct cpu_user_regs, r13d, 16);
+ABI_OFFSET(struct cpu_user_regs, r13w, 16);
+ABI_OFFSET(struct cpu_user_regs, r13b, 16);
+ABI_OFFSET(struct cpu_user_regs, r12, 24);
+ABI_OFFSET(struct cpu_user_regs, r12d, 24);
+ABI_OFFSET(struct cpu_user_regs, r12w, 24);
+ABI_OFFSET(struct cpu_user_regs, r12b, 24);
+ABI_OFFSET(struct cpu_user_regs, rbp, 32);
+ABI_OFFSET(struct cpu_user_regs, ebp, 32);
+ABI_OFFSET(struct cpu_user_regs, bp, 32);
+ABI_OFFSET(struct cpu_user_regs, bpl, 32);
+ABI_OFFSET(struct cpu_user_regs, rbx, 40);
+ABI_OFFSET(struct cpu_user_regs, ebx, 40);
+ABI_OFFSET(struct cpu_user_regs, bx, 40);
+ABI_OFFSET(struct cpu_user_regs, bl, 40);
+ABI_OFFSET(struct cpu_user_regs, bh, 41);
+ABI_OFFSET(struct cpu_user_regs, r11, 48);
+ABI_OFFSET(struct cpu_user_regs, r11d, 48);
+ABI_OFFSET(struct cpu_user_regs, r11w, 48);
+ABI_OFFSET(struct cpu_user_regs, r11b, 48);
+ABI_OFFSET(struct cpu_user_regs, r10, 56);
+ABI_OFFSET(struct cpu_user_regs, r10d, 56);
+ABI_OFFSET(struct cpu_user_regs, r10w, 56);
+ABI_OFFSET(struct cpu_user_regs, r10b, 56);
+ABI_OFFSET(struct cpu_user_regs, r9, 64);
+ABI_OFFSET(struct cpu_user_regs, r9d, 64);
+ABI_OFFSET(struct cpu_user_regs, r9w, 64);
+ABI_OFFSET(struct cpu_user_regs, r9b, 64);
+ABI_OFFSET(struct cpu_user_regs, r8, 72);
+ABI_OFFSET(struct cpu_user_regs, r8d, 72);
+ABI_OFFSET(struct cpu_user_regs, r8w, 72);
+ABI_OFFSET(struct cpu_user_regs, r8b, 72);
+ABI_OFFSET(struct cpu_user_regs, rax, 80);
+ABI_OFFSET(struct cpu_user_regs, eax, 80);
+ABI_OFFSET(struct cpu_user_regs, ax, 80);
+ABI_OFFSET(struct cpu_user_regs, al, 80);
+ABI_OFFSET(struct cpu_user_regs, ah, 81);
+ABI_OFFSET(struct cpu_user_regs, rcx, 88);
+ABI_OFFSET(struct cpu_user_regs, ecx, 88);
+ABI_OFFSET(struct cpu_user_regs, cx, 88);
+ABI_OFFSET(struct cpu_user_regs, cl, 88);
+ABI_OFFSET(struct cpu_user_regs, ch, 89);
+ABI_OFFSET(struct cpu_user_regs, rdx, 96);
+ABI_OFFSET(struct cpu_user_regs, edx, 96);
+ABI_OFFSET(struct cpu_user_regs, dx, 96);
+ABI_OFFSET(struct cpu_user_regs, dl, 96);
+ABI_OFFSET(struct cpu_user_regs, dh, 97);
+ABI_OFFSET(struct cpu_user_regs, rsi, 104);
+ABI_OFFSET(struct cpu_user_regs, esi, 104);
+ABI_OFFSET(struct cpu_user_regs, si, 104);
+ABI_OFFSET(struct cpu_user_regs, sil, 104);
+ABI_OFFSET(struct cpu_user_regs, rdi, 112);
+ABI_OFFSET(struct cpu_user_regs, edi, 112);
+ABI_OFFSET(struct cpu_user_regs, di, 112);
+ABI_OFFSET(struct cpu_user_regs, dil, 112);
+ABI_OFFSET(struct cpu_user_regs, error_code, 120);
+ABI_OFFSET(struct cpu_user_regs, entry_vector, 124);
+ABI_OFFSET(struct cpu_user_regs, rip, 128);
+ABI_OFFSET(struct cpu_user_regs, eip, 128);
+ABI_OFFSET(struct cpu_user_regs, ip, 128);
+ABI_OFFSET(struct cpu_user_regs, cs, 136);
+ABI_OFFSET(struct cpu_user_regs, _pad0, 138);
+ABI_OFFSET(struct cpu_user_regs, saved_upcall_mask, 140);
+ABI_OFFSET(struct cpu_user_regs, _pad1, 141);
+ABI_OFFSET(struct cpu_user_regs, rflags, 144);
+ABI_OFFSET(struct cpu_user_regs, eflags, 144);
+ABI_OFFSET(struct cpu_user_regs, flags, 144);
+ABI_OFFSET(struct cpu_user_regs, rsp, 152);
+ABI_OFFSET(struct cpu_user_regs, esp, 152);
+ABI_OFFSET(struct cpu_user_regs, sp, 152);
+ABI_OFFSET(struct cpu_user_regs, spl, 152);
+ABI_OFFSET(struct cpu_user_regs, ss, 160);
+ABI_OFFSET(struct cpu_user_regs, _pad2, 162);
+ABI_OFFSET(struct cpu_user_regs, es, 168);
+ABI_OFFSET(struct cpu_user_regs, _pad3, 170);
+ABI_OFFSET(struct cpu_user_regs, ds, 176);
+ABI_OFFSET(struct cpu_user_regs, _pad4, 178);
+ABI_OFFSET(struct cpu_user_regs, fs, 184);
+ABI_OFFSET(struct cpu_user_regs, _pad5, 186);
+ABI_OFFSET(struct cpu_user_regs, gs, 192);
+ABI_OFFSET(struct cpu_user_regs, _pad6, 194);
 
 #undef ABI_REG_LEGACY
 #undef ABI_REG_INDEX
@@ -114,6 +205,11 @@ struct trap_info {
 	unsigned long address;		/* 0 ends the list */
 };
 typedef struct trap_info trap_info_t;
+ABI_SIZE(struct trap_info, 16);
+ABI_OFFSET(struct trap_info, vector, 0);
+ABI_OFFSET(struct trap_info, flags, 1);
+ABI_OFFSET(struct trap_info, cs, 2);
+ABI_OFFSET(struct trap_info, address, 8);
 
 /* Bits 0-1: lowest ring that may raise it by INT; bit 2: masks events. */
 #define TI_GET_DPL(ti)		((ti)->flags & 3)
@@ -155,6 +251,27 @@ struct vcpu_guest_context {
 	uint64_t gs_base_user;
 };
 typedef struct vcpu_guest_context vcpu_guest_context_t;
+ABI_SIZE(struct vcpu_guest_context, 5168);
+ABI_OFFSET(struct vcpu_guest_context, fpu_ctxt, 0);
+ABI_OFFSET(struct vcpu_guest_context, fpu_ctxt.x, 0);
+ABI_OFFSET(struct vcpu_guest_context, flags, 512);
+ABI_OFFSET(struct vcpu_guest_context, user_regs, 520);
+ABI_OFFSET(struct vcpu_guest_context, trap_ctxt, 720);
+ABI_OFFSET(struct vcpu_guest_context, ldt_base, 4816);
+ABI_OFFSET(struct vcpu_guest_context, ldt_ents, 4824);
+ABI_OFFSET(struct vcpu_guest_context, gdt_frames, 4832);
+ABI_OFFSET(struct vcpu_guest_context, gdt_ents, 4960);
+ABI_OFFSET(struct vcpu_guest_context, kernel_ss, 4968);
+ABI_OFFSET(struct vcpu_guest_context, kernel_sp, 4976);
+ABI_OFFSET(struct vcpu_guest_context, ctrlreg, 4984);
+ABI_OFFSET(struct vcpu_guest_context, debugreg, 5048);
+ABI_OFFSET(struct vcpu_guest_context, event_callback_eip, 5112);
+ABI_OFFSET(struct vcpu_guest_context, failsafe_callback_eip, 5120);
+ABI_OFFSET(struct vcpu_guest_context, syscall_callback_eip, 5128);
+ABI_OFFSET(struct vcpu_guest_context, vm_assist, 5136);
+ABI_OFFSET(struct vcpu_guest_context, fs_base, 5144);
+ABI_OFFSET(struct vcpu_guest_context, gs_base_kernel, 5152);
+ABI_OFFSET(struct vcpu_guest_context, gs_base_user, 5160);
 
 /* Bit in iret_context.flags: leave by sysret, rcx and r11 are free. */
 #define _VGCF_in_syscall	8
@@ -165,6 +282,16 @@ typedef struct vcpu_guest_context vcpu_guest_context_t;
 struct iret_context {
 	uint64_t rax, r11, rcx, flags, rip, cs, rflags, rsp, ss;
 };
+ABI_SIZE(struct iret_context, 72);
+ABI_OFFSET(struct iret_context, rax, 0);
+ABI_OFFSET(struct iret_context, r11, 8);
+ABI_OFFSET(struct iret_context, rcx, 16);
+ABI_OFFSET(struct iret_context, flags, 24);
+ABI_OFFSET(struct iret_context, rip, 32);
+ABI_OFFSET(struct iret_context, cs, 40);
+ABI_OFFSET(struct iret_context, rflags, 48);
+ABI_OFFSET(struct iret_context, rsp, 56);
+ABI_OFFSET(struct iret_context, ss, 64);
 
 /* ---- CPUID and MSR policy, as tools exchange it ---- */
 
@@ -175,6 +302,13 @@ struct xen_cpuid_leaf {
 	uint32_t a, b, c, d;
 };
 typedef struct xen_cpuid_leaf xen_cpuid_leaf_t;
+ABI_SIZE(struct xen_cpuid_leaf, 24);
+ABI_OFFSET(struct xen_cpuid_leaf, leaf, 0);
+ABI_OFFSET(struct xen_cpuid_leaf, subleaf, 4);
+ABI_OFFSET(struct xen_cpuid_leaf, a, 8);
+ABI_OFFSET(struct xen_cpuid_leaf, b, 12);
+ABI_OFFSET(struct xen_cpuid_leaf, c, 16);
+ABI_OFFSET(struct xen_cpuid_leaf, d, 20);
 
 struct xen_msr_entry {
 	uint32_t idx;
@@ -182,6 +316,10 @@ struct xen_msr_entry {
 	uint64_t val;
 };
 typedef struct xen_msr_entry xen_msr_entry_t;
+ABI_SIZE(struct xen_msr_entry, 16);
+ABI_OFFSET(struct xen_msr_entry, idx, 0);
+ABI_OFFSET(struct xen_msr_entry, flags, 4);
+ABI_OFFSET(struct xen_msr_entry, val, 8);
 
 /* ud2 and "xen": makes the next instruction be emulated for a PV guest. */
 #define XEN_EMULATE_PREFIX	".byte 0x0f,0x0b,0x78,0x65,0x6e ; "
