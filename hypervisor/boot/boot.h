@@ -19,6 +19,11 @@ struct boot_range {
 	uint32_t type;
 };
 
+/*
+ * A module's frames are not the allocator's until x86_boot_memory_release(),
+ * which frees [start, end) of each one here.  The dom0 builder makes the range
+ * empty, or smaller, where it has handed frames to dom0 instead.
+ */
 struct boot_module {
 	paddr_t start, end;
 	char cmdline[BOOT_CMDLINE_MAX];
@@ -42,6 +47,7 @@ struct bootinfo {
 		uint8_t type; /* 0 none, 1 linear, 2 text */
 		paddr_t base;
 		uint32_t width, height, pitch, bpp;
+		uint8_t colour[6]; /* red, green, blue: position and size */
 	} fb;
 };
 
