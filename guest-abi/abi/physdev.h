@@ -31,6 +31,7 @@
 #define PHYSDEVOP_pci_device_remove	26
 #define PHYSDEVOP_restore_msi_ext	27
 #define PHYSDEVOP_pirq_eoi_gmfn_v2	28
+#define PHYSDEVOP_pirq_eoi_gmfn		PHYSDEVOP_pirq_eoi_gmfn_v2
 #define PHYSDEVOP_dbgp_op		29
 #define PHYSDEVOP_prepare_msix		30
 #define PHYSDEVOP_release_msix		31
