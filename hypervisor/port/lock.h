@@ -22,6 +22,7 @@ enum lock_rank {
 	RANK_IRQ, /* pirq bindings of the host */
 	RANK_PTABLE, /* one page table's entries; tables nest L4 > L1 */
 	RANK_PAGES, /* a domain's list of frames and its counts */
+	RANK_IOCAP, /* a domain's rights to ports, device memory, interrupts */
 	RANK_HEAP, /* small allocations */
 	RANK_BUDDY, /* the free frames */
 	RANK_SCHED, /* a CPU's run queue (two: lower CPU first, _NEST) */
