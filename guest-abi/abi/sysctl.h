@@ -284,6 +284,9 @@ ABI_SIZE(struct xen_sysctl_arinc653_schedule, 2064);
 ABI_OFFSET(struct xen_sysctl_arinc653_schedule, major_frame, 0);
 ABI_OFFSET(struct xen_sysctl_arinc653_schedule, num_sched_entries, 8);
 ABI_OFFSET(struct xen_sysctl_arinc653_schedule, sched_entries, 16);
+ABI_OFFSET(struct xen_sysctl_arinc653_schedule, sched_entries[1].dom_handle, 48);
+ABI_OFFSET(struct xen_sysctl_arinc653_schedule, sched_entries[1].vcpu_id, 64);
+ABI_OFFSET(struct xen_sysctl_arinc653_schedule, sched_entries[1].runtime, 72);
 
 #define XEN_SYSCTL_SCHED_RATELIMIT_MAX	500000	/* us */
 #define XEN_SYSCTL_SCHED_RATELIMIT_MIN	100

@@ -60,7 +60,7 @@ def structures(text):
     """TYPE and FIELD rows, from the assertions next to each structure."""
     flexible = set(re.findall(r"\b(\w+)\[\];", text))
     for line in re.finditer(
-            r"^ABI_(SIZE|OFFSET)\(([\w *]+), (?:([\w.]+), )?\w+\);",
+            r"^ABI_(SIZE|OFFSET)\(([\w *]+), (?:([\w.[\]]+), )?\w+\);",
             text, re.M):
         kind, name, field = line.groups()
         if kind == "SIZE":
@@ -73,6 +73,23 @@ def structures(text):
                                  re.M | re.S):
         for field in re.findall(r"\b(\w+) : \d+;", body):
             yield f"BITS(struct {name}, {field})", f"struct {name} {field}"
+
+
+def unasserted(text):
+    """Members of structures that no ABI_OFFSET (nor bit field) covers."""
+    for kind, name, body in re.findall(
+            r"^(struct|union) (\w+) \{(.*?)^\}", text, re.M | re.S):
+        covered = set()
+        for path in re.findall(
+                rf"^ABI_OFFSET\({kind} {name}, ([\w.[\]]+),", text, re.M):
+            covered |= set(re.findall(r"\w+", path))
+        body = re.sub(r"GUEST_HANDLE\([^)]*\)|ABI_REG_\w+\(\w+\);", " ", body)
+        for declaration in re.findall(r"([^;{}]+);", body):
+            for part in declaration.split(","):
+                member = re.search(r"(\w+)\s*(?:\[.*\])?$", part.strip())
+                if member and member.group(1) not in covered \
+                        and ":" not in part:
+                    yield f"{kind} {name}: {member.group(1)}"
 
 
 def typedefs(text):
@@ -145,6 +162,10 @@ def rows(root):
 
 def main():
     root, only_list = Path(sys.argv[1]), Path(sys.argv[2])
+    bare = [member for path in sorted(root.rglob("*.h"))
+            for member in unasserted(strip_comments(path.read_text()))]
+    if bare:
+        sys.exit(f"members without ABI_OFFSET: {bare}")
     only = {line.split("#")[0].strip()
             for line in only_list.read_text().splitlines()} - {""}
     used, seen = set(), set()
