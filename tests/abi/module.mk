@@ -8,8 +8,8 @@ ABI_HEADERS := $(shell find guest-abi/abi -name '*.h' | sort)
 ABI_SOURCES := $(ABI_HEADERS) $(shell find guest-abi/abi -name '*.def')
 ABI_CFLAGS := -std=gnu11 -O0 $(WARN) -Itests/abi -I$(ABI_OUT)
 
-.PHONY: check-abi check-headers update-abi-golden
-CHECKS += check-headers check-abi
+.PHONY: check-abi check-headers check-ring update-abi-golden
+CHECKS += check-headers check-abi check-ring
 
 $(ABI_OUT)/rows.inc: tests/abi/rows.py tests/abi/ours-only.list $(ABI_SOURCES)
 	$(call say,ROWS,$@)
@@ -49,3 +49,13 @@ update-abi-golden: $(ABI_OUT)/compare
 
 check-headers:
 	$(Q)tests/abi/check-headers guest-abi '$(WARN)'
+
+$(ABI_OUT)/test_ring: tests/abi/test_ring.c $(ABI_SOURCES)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -O2 -g $(WARN) -fsanitize=address,undefined \
+		-Iguest-abi -o $@ $< -pthread
+
+# A lost event would let the two threads wait for ever.
+check-ring: $(ABI_OUT)/test_ring
+	$(Q)timeout 120 $<
