@@ -48,6 +48,14 @@ void vcpu_hw_load_debug(struct vcpu *v);
 void vcpu_hw_load_bases(struct vcpu *v); /* fs_base, gs_base* */
 void vcpu_hw_save_bases(struct vcpu *v); /* the CPU's FS/GS bases to v->hw */
 void vcpu_hw_load_seg(struct vcpu *v); /* regs.ds/es/fs/gs, faults -> null */
+void vcpu_hw_load_xcr0(struct vcpu *v); /* xcr0, which is valid */
+
+/*
+ * SEGBASE_GS_USER_SEL, for a vCPU in kernel mode that runs here: put @sel into
+ * GS, and the base of its descriptor into gs_base_user (a null selector and 0
+ * if loading it faults). The kernel's own base stays in force.
+ */
+void vcpu_hw_load_gs_user(struct vcpu *v, uint16_t sel);
 
 /*
  * FPU of a vCPU that does not run (or runs here and is saved first): the
