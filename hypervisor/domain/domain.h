@@ -21,6 +21,7 @@
 #include <port/lock.h>
 #include <port/vcpu_hw.h>
 #include <domain/pv_state.h>
+#include <sched/task.h>
 #include <sched/timer.h>
 
 #define DOMAIN_ID_LIMIT DOMID_FIRST_RESERVED /* 0x7ff0 */
@@ -41,6 +42,7 @@ struct evt_vcpu;
 struct grant_table; /* grant/ */
 struct irq_domain; /* irq/ */
 struct logdirty; /* control/ */
+struct watchdog_domain; /* sched/watchdog.c */
 
 /* sched/'s part of a vCPU. */
 struct sched_vcpu {
@@ -60,6 +62,7 @@ struct vcpu_time_account {
 	uint64_t time[4]; /* ns in each state */
 	gva_t guest_area; /* VCPUOP_register_runstate_memory_area, 0 = none */
 	gva_t time_area; /* VCPUOP_register_vcpu_time_memory_area, 0 = none */
+	bool guest_stale; /* guest_area is to be written before it runs its kernel */
 };
 
 struct vcpu {
@@ -96,7 +99,6 @@ struct vcpu {
 
 	/* NMI and MCE towards the guest: pv/bounce.c */
 	bool nmi_pending, nmi_masked;
-	uint32_t virq_lock_unused;
 	uint64_t hypercall_count;
 };
 
@@ -108,7 +110,8 @@ struct domain {
 	uint32_t refs; /* atomic; 0 = free memory of the pool */
 	struct lock lock; /* RANK_DOMAIN */
 	struct lock domctl_lock; /* RANK_DOMCTL */
-	struct list link; /* domain/domain.c's list, by rising id */
+	struct list link; /* domain/domain.c: the pool of free ones */
+	struct task free_task;
 
 	uint32_t vcpu_count; /* max_vcpus: array size */
 	struct vcpu **vcpus; /* NULL entries until created */
@@ -118,6 +121,7 @@ struct domain {
 	bool shutting_down, shut_down; /* under lock */
 	uint32_t shutdown_code; /* SHUTDOWN_* */
 	bool crashed;
+	bool rooms_made; /* every room's domain_init has succeeded */
 
 	uint8_t handle[16]; /* the toolstack's UUID, byte for byte */
 	uint32_t create_flags; /* XEN_DOMCTL_CDF_* */
@@ -130,10 +134,11 @@ struct domain {
 	uint64_t page_count; /* frames owned and allocated to it */
 	uint64_t page_max; /* XEN_DOMCTL_max_mem, in frames */
 	uint32_t heap_frames; /* hypervisor frames shared with it (XEN-owned) */
-	uint32_t relinquish_stage; /* domain/teardown.c */
+	uint32_t teardown_next; /* domain/life.c: rooms still to be torn down */
 
 	mfn_t shared_frame;
 	struct shared_info *shared; /* guest-writable: read once */
+	bool shared_dropped; /* teardown has given up our reference */
 	uint64_t wallclock_offset; /* ns, settimeofday/settime */
 	int64_t time_offset_s;
 
@@ -149,6 +154,7 @@ struct domain {
 	struct iocap *iocap; /* pv/iocap.c: port, memory and irq rights */
 	struct cpu_policy *cpu_policy; /* CPUID and MSRs it sees */
 	struct logdirty *logdirty;
+	struct watchdog_domain *watchdog;
 
 	uint32_t log_tokens; /* debug/log.c: rate limit */
 	uint64_t log_refill;
@@ -194,8 +200,14 @@ struct domain_config {
  */
 int domain_create(const struct domain_config *cfg, struct domain **out);
 
+/* An owner of frames that never runs: DOMID_IO, DOMID_XEN. NULL: no memory. */
+struct domain *domain_create_special(uint16_t id);
+
 /* The vCPU @id of @d, down, on CPU @cpu's queue. -EEXIST, -ENOMEM, -EINVAL. */
 int vcpu_create(struct domain *d, uint32_t id, unsigned int cpu);
+
+/* The last reference has gone: free all vCPUs. domain/domain.c only. */
+void vcpu_free_all(struct domain *d);
 
 static inline struct vcpu *domain_vcpu(const struct domain *d, uint32_t id)
 {
@@ -233,9 +245,15 @@ int domain_kill(struct domain *d);
 /* Raises VIRQ_DOM_EXC to the control domain. */
 void domain_notify_change(void);
 
-/* hypercalls: sched_op's shutdown parts and vcpu_op; sched/op.c */
+/* hypercalls: sched_op's shutdown parts and vcpu_op; hypercall/sched_op.c */
 struct vcpu_runstate_info;
 void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *out);
+
+/* Where vcpu_info lives: shared_info's place, or a page the guest names. */
+void vcpu_info_reset(struct vcpu *v);
+/* -EINVAL: bad place, not a writable frame of it, or registered before. */
+int vcpu_info_register(struct vcpu *v, mfn_t m, uint32_t offset);
+void vcpu_info_unregister(struct vcpu *v);
 
 /* Bring a vCPU that has a context up, or down. */
 void vcpu_up(struct vcpu *v);

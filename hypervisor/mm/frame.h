@@ -89,13 +89,20 @@ int domain_free_frame(struct domain *d, mfn_t m);
 int domain_steal_frame(struct domain *d, mfn_t m);
 
 /*
- * Make a hypervisor frame accessible to guest @d as if it owned it (shared
- * info, grant frames): owner @d, one reference held by us, not on its list,
- * not counted. share_ro: no writable type will ever be granted.
+ * Make a hypervisor frame (FRAME_HV) accessible to guest @d as if it owned it
+ * (shared info, grant frames): owner @d, one reference held by us, not on its
+ * list, counted in heap_frames only. With @read_only no writable type is ever
+ * granted.  As long as a domain has frames of either kind, mm holds one
+ * reference on the domain, so that it outlives the mappings of its frames.
  */
 void frame_share_with(mfn_t m, struct domain *d, bool read_only);
-/* The reverse, once no guest mapping is left: -EBUSY until then. */
-int frame_unshare(mfn_t m, struct domain *d);
+/*
+ * Drop that reference (teardown). Guest mappings may outlive it; when the last
+ * one goes the domain's reference goes too, and domain_free() gives the frame
+ * back with pages_free(), after frame_unshared() has made it ours again.
+ */
+void frame_unshare(mfn_t m, struct domain *d);
+void frame_unshared(mfn_t m);
 
 /* Teardown of all of @d's frames and page tables; -ERESTART when budget ends. */
 int domain_relinquish_frames(struct domain *d, struct budget *b);

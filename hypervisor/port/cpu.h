@@ -33,6 +33,9 @@ cpumask_t cpu_online(void);
 /* Set @w pending on @cpu; a CPU other than this one is interrupted. */
 void cpu_raise(unsigned int cpu, enum cpu_work w);
 
+/* Is any work of this CPU pending? */
+bool cpu_work_pending(void);
+
 /* Take one pending kind of work of this CPU; false if there is none. */
 bool cpu_take_work(enum cpu_work *w);
 

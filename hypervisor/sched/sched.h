@@ -46,6 +46,12 @@ uint64_t vcpu_run_time(struct vcpu *v);
 /* ns that @cpu has idled. */
 uint64_t sched_idle_time(unsigned int cpu);
 
+/* Watchdogs of a domain (SCHEDOP_watchdog): hooks of the table of rooms. */
+struct budget;
+int watchdog_domain_init(struct domain *d);
+int watchdog_teardown(struct domain *d, struct budget *b);
+void watchdog_domain_free(struct domain *d);
+
 /*
  * The exit path (x86/entry.S calls it with interrupts off and an empty
  * stack): do this CPU's work, choose a vCPU, deliver what is pending to it.

@@ -7,10 +7,9 @@
 #define X86_X86_H
 
 #include <lib/types.h>
+#include <port/power.h>
 
-/* Never return. machine_restart honours noreboot= only for panics. */
-void machine_restart(void) noreturn;
-void machine_halt(void) noreturn;
+/* Enter S5 with the values that the DSDT names; returns if that failed. */
 void machine_power_off_s5(uint16_t pm1a_val, uint16_t pm1b_val);
 
 /* Raw CPUID and whitelisted MSRs of this CPU. MSR accesses: 0 or -EFAULT. */

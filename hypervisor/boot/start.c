@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * How the host comes up, from the first C code with a stack to a control
+ * domain that is ready to run: one table, read from top to bottom.
+ */
+#include <boot/boot.h>
+#include <boot/rooms.h>
+#include <domain/domain.h>
+#include <lib/assert.h>
+#include <mm/alloc.h>
+#include <port/log.h>
+#include <sched/sched.h>
+
+static int say_hello(void)
+{
+	log_info("Parvis, a thin Xen-compatible hypervisor (interface 4.17)\n");
+	log_info("loader: %s\n", bootinfo.loader);
+	log_info("options: %s\n", bootinfo.cmdline);
+	return 0;
+}
+
+static int report_memory(void)
+{
+	log_info("memory: %lu MiB free of %lu MiB\n",
+		 buddy_free_count() >> (20 - PAGE_SHIFT),
+		 buddy_total() >> (20 - PAGE_SHIFT));
+	return 0;
+}
+
+static int start_scheduler(void)
+{
+	return sched_cpu_init(0);
+}
+
+static int make_special_domains(void)
+{
+	dom_io = domain_create_special(DOMID_IO);
+	dom_xen = domain_create_special(DOMID_XEN);
+	return dom_io && dom_xen ? 0 : -ENOMEM;
+}
+
+static int release_boot_memory(void)
+{
+	x86_boot_memory_release();
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*fn)(void);
+} steps[] = {
+	{ "console", x86_early_console },
+	{ "greeting", say_hello },
+	{ "memory", x86_memory_init },
+	{ "memory report", report_memory },
+	{ "CPU features", x86_cpu_features_init },
+	{ "traps", x86_traps_init },
+	{ "ACPI", acpi_init },
+	{ "interrupt controllers", x86_interrupts_init },
+	{ "clock", x86_clock_init },
+	{ "scheduler", start_scheduler },
+	{ "rooms", rooms_init },
+	{ "special domains", make_special_domains },
+	{ "processors", x86_smp_init },
+	{ "control domain", dom0_build },
+	{ "boot memory", release_boot_memory },
+};
+
+void boot_start(void)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(steps); i++) {
+		int rc = steps[i].fn();
+
+		if (rc)
+			panic("boot step `%s' failed: error %d",
+			      steps[i].name, -rc);
+	}
+	log_info("starting the control domain\n");
+}

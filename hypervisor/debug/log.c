@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The console log: a line is formatted once, under the log's lock, and handed
+ * to every sink (UART, screen, the ring that dom0 reads).
+ *
+ * State: the sinks, the line buffer, and in each domain a token bucket so that
+ * no guest can fill the console.
+ */
+#include <boot/boot.h>
+#include <domain/domain.h>
+#include <lib/str.h>
+#include <port/lock.h>
+#include <port/log.h>
+#include <port/time.h>
+
+#define LINE_MAX 512
+#define GUEST_BURST 20 /* lines at once */
+#define GUEST_REFILL_NS 500000000UL /* then one line each half second */
+
+static struct lock log_lock = LOCK_INIT(RANK_LOG);
+static struct log_sink *sinks;
+static char line[LINE_MAX];
+
+void log_add_sink(struct log_sink *s)
+{
+	lock_acquire(&log_lock);
+	s->next = sinks;
+	sinks = s;
+	lock_release(&log_lock);
+}
+
+static void emit(const char *prefix, const char *fmt, va_list ap)
+{
+	size_t n;
+
+	lock_acquire(&log_lock);
+	n = str_copy(line, prefix, sizeof(line));
+	fmt_vsnprintf(line + n, sizeof(line) - n, fmt, ap);
+	n = strlen(line);
+	if (n == sizeof(line) - 1)
+		line[n - 1] = '\n';
+	for (struct log_sink *s = sinks; s; s = s->next)
+		s->write(line, n);
+	lock_release(&log_lock);
+}
+
+void log_at(enum log_level lvl, const char *fmt, ...)
+{
+	va_list ap;
+
+	if ((int)lvl > boot_options.loglvl)
+		return;
+	va_start(ap, fmt);
+	emit("(parvis) ", fmt, ap);
+	va_end(ap);
+}
+
+/* A race between two CPUs costs or gives a line: no lock for that. */
+static bool guest_may_log(struct domain *d)
+{
+	uint64_t now = time_now();
+	uint64_t add = (now - d->log_refill) / GUEST_REFILL_NS;
+
+	if (d->log_refill == 0) {
+		d->log_tokens = GUEST_BURST;
+		d->log_refill = now;
+	} else if (add) {
+		d->log_tokens = (uint32_t)MIN(d->log_tokens + add,
+					      (uint64_t)GUEST_BURST);
+		d->log_refill = now;
+	}
+	if (!d->log_tokens)
+		return false;
+	d->log_tokens--;
+	return true;
+}
+
+void log_guest(const struct domain *d, enum log_level lvl, const char *fmt, ...)
+{
+	char prefix[24];
+	va_list ap;
+
+	if (lvl != LOG_ERR && (int)lvl > boot_options.guest_loglvl)
+		return;
+	if (!guest_may_log((struct domain *)d))
+		return;
+	fmt_snprintf(prefix, sizeof(prefix), "(parvis) d%u: ", d->id);
+	va_start(ap, fmt);
+	emit(prefix, fmt, ap);
+	va_end(ap);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Up-calls: what low rooms ask of higher ones.  The pointers are filled in
+ * boot/rooms.c, or by a test; before that nothing happens.
+ */
+#ifndef PORT_HOOKS_H
+#define PORT_HOOKS_H
+
+#include <lib/types.h>
+
+struct vcpu;
+
+struct hooks {
+	/* Raise a VIRQ of the host (VIRQ_DOM_EXC, VIRQ_CON_RING ...). */
+	void (*host_virq)(uint32_t virq);
+	/* Raise a per-vCPU VIRQ. */
+	void (*vcpu_virq)(struct vcpu *v, uint32_t virq);
+	/* True if any of the ports is pending (SCHEDOP_poll); -EINVAL. */
+	int (*port_pending)(struct vcpu *v, uint32_t port);
+	/* The last steps before a guest is entered. */
+	void (*deliver_pending)(struct vcpu *v);
+};
+extern struct hooks hooks;
+
+static inline void host_virq(uint32_t virq)
+{
+	if (hooks.host_virq)
+		hooks.host_virq(virq);
+}
+
+#endif

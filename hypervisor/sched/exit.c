@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The way out of the hypervisor.  Every entry, hypercall, interrupt or idle
+ * wake-up ends here: deferred work first, then a choice of vCPU, then what
+ * the guest is to find when it continues.
+ */
+#include <abi/core.h>
+#include <port/cpu.h>
+#include <port/hooks.h>
+#include <sched/clock.h>
+#include <sched/sched.h>
+#include <sched/sched_priv.h>
+
+struct hooks hooks;
+
+void sched_vcpu_timer(struct vcpu *v)
+{
+	hooks.vcpu_virq(v, VIRQ_TIMER);
+}
+
+static void (*const work_fn[WORK_COUNT])(void) = {
+	[WORK_TIMER] = timer_run_due,
+	[WORK_SCHED] = sched_choose,
+	[WORK_TASK] = task_run_all,
+};
+
+struct cpu_user_regs *exit_to_guest(void)
+{
+	for (;;) {
+		enum cpu_work w;
+		struct vcpu *v;
+
+		while (cpu_take_work(&w))
+			work_fn[w]();
+		v = sched_current();
+		if (vcpu_is_idle(v))
+			return NULL;
+		hooks.deliver_pending(v);
+		if (v->account.guest_stale && pv_kernel_mode(&v->pv))
+			runstate_publish(v);
+		if (!cpu_work_pending())
+			return &v->regs;
+	}
+}

@@ -1,0 +1,541 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The scheduler.
+ *
+ * State: for each CPU a run queue sorted by virtual time, under its own lock
+ * (RANK_SCHED); what the CPU runs; a set of idle CPUs (atomic).  A vCPU's
+ * sched part belongs to the queue of the CPU that sched.cpu names.
+ *
+ * Invariants: a vCPU is queued on at most one CPU, and never while it runs;
+ * it runs only where its state has been saved by whoever ran it before
+ * (running is cleared after vcpu_hw_switch(), and queueing waits for that).
+ *
+ * Fairness: virtual time is run time divided by weight.  Who has used least
+ * runs next.  A sleeper comes back at most SLEEP_CREDIT behind the queue, so
+ * that it gets in quickly but cannot save up time.
+ */
+#include <abi/vcpu.h>
+#include <lib/assert.h>
+#include <lib/bitmap.h>
+#include <lib/str.h>
+#include <mm/alloc.h>
+#include <port/time.h>
+#include <port/tlb.h>
+#include <sched/clock.h>
+#include <sched/sched.h>
+#include <sched/sched_priv.h>
+
+#define SLICE_NS 10000000UL
+#define SLEEP_CREDIT_NS 3000000UL
+#define PREEMPT_NS 500000UL
+#define WEIGHT_USUAL 256
+
+struct runq {
+	struct lock lock;
+	struct list queue;
+	uint32_t count;
+	uint64_t floor; /* virtual time of whoever ran last: never falls */
+	struct vcpu *current;
+	struct vcpu *idle;
+	struct timer slice;
+};
+
+static struct runq runqs[CPU_MAX];
+static cpumask_t idle_cpus;
+
+struct vcpu *sched_current(void)
+{
+	return runqs[cpu_id()].current;
+}
+
+static uint64_t weighted(const struct vcpu *v, uint64_t ns)
+{
+	return ns * WEIGHT_USUAL / v->domain->weight;
+}
+
+static bool runnable(const struct vcpu *v)
+{
+	return READ_ONCE(v->pause_flags) == 0 &&
+	       READ_ONCE(v->pause_count) == 0 &&
+	       READ_ONCE(v->domain->pause_count) == 0 && v->initialised;
+}
+
+static struct runq *lock_queue_of(struct vcpu *v)
+{
+	for (;;) {
+		struct runq *q = &runqs[READ_ONCE(v->sched.cpu)];
+
+		lock_acquire(&q->lock);
+		if (q == &runqs[v->sched.cpu])
+			return q;
+		lock_release(&q->lock);
+	}
+}
+
+static unsigned int cpu_of(const struct runq *q)
+{
+	return (unsigned int)(q - runqs);
+}
+
+static void enqueue(struct runq *q, struct vcpu *v)
+{
+	struct vcpu *o;
+
+	list_for_each(o, &q->queue, sched.queue)
+		if (o->sched.vtime > v->sched.vtime)
+			break;
+	list_insert(&v->sched.queue, o->sched.queue.prev, &o->sched.queue);
+	v->sched.queued = true;
+	q->count++;
+}
+
+static void dequeue(struct runq *q, struct vcpu *v)
+{
+	list_del(&v->sched.queue);
+	v->sched.queued = false;
+	q->count--;
+}
+
+/* Virtual times of two queues only compare relative to their floors. */
+static void move_to(struct vcpu *v, struct runq *from, struct runq *to)
+{
+	v->sched.vtime = v->sched.vtime - from->floor + to->floor;
+	v->sched.cpu = cpu_of(to);
+}
+
+static void wake_limits(struct runq *q, struct vcpu *v)
+{
+	int64_t behind = (int64_t)(q->floor - v->sched.vtime);
+
+	if (behind > (int64_t)SLEEP_CREDIT_NS)
+		v->sched.vtime = q->floor - SLEEP_CREDIT_NS;
+}
+
+/* Virtual time of what runs on @q up to now. */
+static uint64_t current_vtime(const struct runq *q, uint64_t now)
+{
+	const struct vcpu *c = q->current;
+
+	return c->sched.vtime + weighted(c, now - c->sched.since);
+}
+
+/* After @v was queued on @q: does that CPU have to choose again? */
+static void poke(struct runq *q, struct vcpu *v)
+{
+	uint64_t now;
+
+	if (vcpu_is_idle(q->current)) {
+		cpu_raise(cpu_of(q), WORK_SCHED);
+		return;
+	}
+	now = time_now();
+	if ((int64_t)(current_vtime(q, now) - v->sched.vtime) >
+		    (int64_t)PREEMPT_NS ||
+	    !q->slice.slot)
+		cpu_raise(cpu_of(q), WORK_SCHED);
+}
+
+/* An idle CPU where @v may run, its last one first; or its last one anyway. */
+static unsigned int choose_cpu(const struct vcpu *v)
+{
+	unsigned int last = v->sched.cpu;
+	cpumask_t may = v->sched.affinity & cpu_online();
+	cpumask_t idle = READ_ONCE(idle_cpus) & may;
+
+	if (!may)
+		return last;
+	if (idle & cpu_bit(last))
+		return last;
+	if (idle & v->sched.affinity_soft)
+		idle &= v->sched.affinity_soft;
+	if (idle)
+		return (unsigned int)__builtin_ctzl(idle);
+	return may & cpu_bit(last) ? last : (unsigned int)__builtin_ctzl(may);
+}
+
+/* Move @v, which is neither queued nor running, from @q to @cpu's queue. */
+static struct runq *relocate(struct runq *q, struct vcpu *v, unsigned int cpu)
+{
+	struct runq *to = &runqs[cpu];
+
+	if (to == q)
+		return q;
+	move_to(v, q, to);
+	lock_release(&q->lock);
+	lock_acquire(&to->lock);
+	return to;
+}
+
+void vcpu_wake(struct vcpu *v)
+{
+	struct runq *q = lock_queue_of(v);
+
+	if (!runnable(v) || v->sched.queued || v->sched.running) {
+		lock_release(&q->lock);
+		return;
+	}
+	runstate_change(v, RUNSTATE_runnable, time_now());
+	v->sched.queued = true; /* keeps other wakers away in relocate() */
+	q = relocate(q, v, choose_cpu(v));
+	if (v->sched.cpu == cpu_of(q) && runnable(v)) {
+		wake_limits(q, v);
+		enqueue(q, v);
+		poke(q, v);
+	} else {
+		v->sched.queued = false;
+	}
+	lock_release(&q->lock);
+}
+
+static uint32_t resting_state(const struct vcpu *v)
+{
+	uint32_t f = READ_ONCE(v->pause_flags);
+
+	if (f & VPF_BLOCKED && !(f & (VPF_DOWN | VPF_SUSPENDED)))
+		return RUNSTATE_blocked;
+	return RUNSTATE_offline;
+}
+
+void vcpu_sleep(struct vcpu *v)
+{
+	struct runq *q = lock_queue_of(v);
+
+	if (!runnable(v)) {
+		if (v->sched.queued && !list_empty(&v->sched.queue)) {
+			dequeue(q, v);
+			runstate_change(v, resting_state(v), time_now());
+		} else if (v->sched.running) {
+			cpu_raise(cpu_of(q), WORK_SCHED);
+		}
+	}
+	lock_release(&q->lock);
+}
+
+void vcpu_sleep_sync(struct vcpu *v)
+{
+	vcpu_sleep(v);
+	while (__atomic_load_n(&v->sched.running, __ATOMIC_ACQUIRE) &&
+	       v != sched_current())
+		cpu_poll();
+}
+
+void vcpu_kick(struct vcpu *v)
+{
+	uint32_t cpu = READ_ONCE(v->sched.cpu);
+
+	if (READ_ONCE(v->sched.running) && cpu != cpu_id())
+		cpu_raise(cpu, WORK_TASK);
+}
+
+void vcpu_unblock(struct vcpu *v)
+{
+	uint32_t bits = VPF_BLOCKED | VPF_POLLING;
+
+	if (!(READ_ONCE(v->pause_flags) & bits)) {
+		vcpu_kick(v);
+		return;
+	}
+	__atomic_fetch_and(&v->pause_flags, ~bits, __ATOMIC_SEQ_CST);
+	vcpu_wake(v);
+}
+
+void sched_yield(struct vcpu *v)
+{
+	struct runq *q = lock_queue_of(v);
+
+	if (q->count) {
+		struct vcpu *first = list_first(&q->queue, struct vcpu,
+						sched.queue);
+
+		if ((int64_t)(first->sched.vtime - v->sched.vtime) > 0)
+			v->sched.vtime = first->sched.vtime;
+		cpu_raise(cpu_of(q), WORK_SCHED);
+	}
+	lock_release(&q->lock);
+}
+
+/* Charge what ran until now. */
+static void account(struct runq *q, struct vcpu *v, uint64_t now)
+{
+	if (vcpu_is_idle(v))
+		return;
+	v->sched.vtime += weighted(v, now - v->sched.since);
+	v->sched.since = now;
+	if ((int64_t)(v->sched.vtime - q->floor) > 0)
+		q->floor = v->sched.vtime;
+}
+
+static bool may_run_on(const struct vcpu *v, unsigned int cpu)
+{
+	return v->sched.affinity & cpu_bit(cpu);
+}
+
+static struct vcpu *first_allowed(struct runq *q, unsigned int cpu)
+{
+	struct vcpu *v;
+
+	list_for_each(v, &q->queue, sched.queue)
+		if (may_run_on(v, cpu))
+			return v;
+	return NULL;
+}
+
+static int busiest(const struct runq *self)
+{
+	uint32_t most = 0;
+	int best = -1;
+
+	for (unsigned int cpu = 0; cpu < cpu_count(); cpu++)
+		if (&runqs[cpu] != self && READ_ONCE(runqs[cpu].count) > most) {
+			most = runqs[cpu].count;
+			best = (int)cpu;
+		}
+	return best;
+}
+
+/* Nothing to run here: take one from the longest queue, if it lets us. */
+static void steal(struct runq *q)
+{
+	int cpu = busiest(q);
+	struct runq *from;
+	struct vcpu *v;
+
+	if (cpu < 0)
+		return;
+	from = &runqs[cpu];
+	lock_acquire(&from->lock);
+	v = first_allowed(from, cpu_of(q));
+	if (v) {
+		dequeue(from, v);
+		v->sched.queued = true;
+		move_to(v, from, q);
+	}
+	lock_release(&from->lock);
+	if (!v)
+		return;
+	lock_acquire(&q->lock);
+	if (runnable(v))
+		enqueue(q, v);
+	else
+		v->sched.queued = false;
+	lock_release(&q->lock);
+}
+
+/* Under the lock: what this CPU runs next; taken off the queue. */
+static struct vcpu *pick(struct runq *q, struct vcpu *prev, bool prev_can)
+{
+	struct vcpu *v;
+
+	if (list_empty(&q->queue))
+		return prev_can ? prev : q->idle;
+	v = list_first(&q->queue, struct vcpu, sched.queue);
+	if (prev_can && (int64_t)(v->sched.vtime - prev->sched.vtime) >= 0)
+		return prev;
+	dequeue(q, v);
+	return v;
+}
+
+static void set_slice(struct runq *q, uint64_t now)
+{
+	if (q->count && !vcpu_is_idle(q->current))
+		(void)timer_set(&q->slice, now + SLICE_NS);
+	else if (q->slice.slot)
+		timer_stop(&q->slice);
+}
+
+static void slice_over(void *arg)
+{
+	struct runq *q = arg;
+
+	cpu_raise(cpu_of(q), WORK_SCHED);
+}
+
+static void note_idle(struct runq *q, const struct vcpu *next)
+{
+	if (vcpu_is_idle(next))
+		bit_set(&idle_cpus, cpu_of(q));
+	else if (READ_ONCE(idle_cpus) & cpu_bit(cpu_of(q)))
+		bit_clear(&idle_cpus, cpu_of(q));
+}
+
+static void timers_follow(struct vcpu *v, unsigned int cpu)
+{
+	struct timer *t[] = { &v->singleshot, &v->periodic, &v->poll_timer };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(t); i++)
+		if (t[i]->cpu != cpu)
+			timer_migrate(t[i], cpu);
+}
+
+/* @prev's state is saved: let it be queued again, here or elsewhere. */
+static void after_switch(struct runq *q, struct vcpu *prev)
+{
+	if (vcpu_is_idle(prev))
+		return;
+	lock_acquire(&q->lock);
+	__atomic_store_n(&prev->sched.running, false, __ATOMIC_RELEASE);
+	runstate_change(prev, runnable(prev) ? RUNSTATE_runnable :
+					       resting_state(prev),
+			time_now());
+	lock_release(&q->lock);
+	vcpu_wake(prev);
+}
+
+/* Under the lock, released here. */
+static void switch_to(struct runq *q, struct vcpu *prev, struct vcpu *next,
+		      uint64_t now)
+{
+	q->current = next;
+	if (!vcpu_is_idle(next)) {
+		next->sched.running = true;
+		next->sched.since = now;
+		runstate_change(next, RUNSTATE_running, now);
+	} else {
+		next->sched.since = now;
+	}
+	if (vcpu_is_idle(prev))
+		prev->account.time[RUNSTATE_running] += now - prev->sched.since;
+	note_idle(q, next);
+	set_slice(q, now);
+	lock_release(&q->lock);
+
+	vcpu_hw_switch(prev, next);
+	if (!vcpu_is_idle(next))
+		timers_follow(next, cpu_of(q));
+	after_switch(q, prev);
+}
+
+void sched_choose(void)
+{
+	struct runq *q = &runqs[cpu_id()];
+	struct vcpu *prev = q->current, *next;
+	bool prev_can;
+	uint64_t now;
+
+	if (READ_ONCE(q->count) == 0 &&
+	    (vcpu_is_idle(prev) || !runnable(prev)))
+		steal(q);
+	lock_acquire(&q->lock);
+	now = time_now();
+	account(q, prev, now);
+	prev_can = !vcpu_is_idle(prev) && runnable(prev) &&
+		   may_run_on(prev, cpu_of(q));
+	next = pick(q, prev, prev_can);
+	if (next == prev) {
+		note_idle(q, next);
+		set_slice(q, now);
+		lock_release(&q->lock);
+		return;
+	}
+	switch_to(q, prev, next, now);
+}
+
+uint64_t vcpu_run_time(struct vcpu *v)
+{
+	uint64_t t = v->account.time[RUNSTATE_running];
+
+	if (v->account.state == RUNSTATE_running)
+		t += time_now() - v->account.entered;
+	return t;
+}
+
+uint64_t sched_idle_time(unsigned int cpu)
+{
+	struct runq *q = &runqs[cpu];
+	uint64_t t = q->idle->account.time[RUNSTATE_running];
+
+	if (q->current == q->idle)
+		t += time_now() - q->idle->sched.since;
+	return t;
+}
+
+void sched_set_weight(struct domain *d, uint32_t weight)
+{
+	d->weight = weight ? weight : WEIGHT_USUAL;
+}
+
+int sched_set_affinity(struct vcpu *v, cpumask_t hard, cpumask_t soft)
+{
+	struct runq *q;
+
+	if (!(hard & cpu_online()))
+		return -EINVAL;
+	q = lock_queue_of(v);
+	v->sched.affinity = hard;
+	v->sched.affinity_soft = soft;
+	if (v->sched.running) {
+		cpu_raise(cpu_of(q), WORK_SCHED);
+	} else if (v->sched.queued && !list_empty(&v->sched.queue) &&
+		   !may_run_on(v, cpu_of(q))) {
+		dequeue(q, v);
+		lock_release(&q->lock);
+		vcpu_wake(v);
+		return 0;
+	}
+	lock_release(&q->lock);
+	return 0;
+}
+
+static void singleshot_fired(void *arg)
+{
+	sched_vcpu_timer(arg);
+}
+
+static void periodic_fired(void *arg)
+{
+	struct vcpu *v = arg;
+
+	sched_vcpu_timer(v);
+	if (v->periodic_ns)
+		(void)timer_set(&v->periodic, time_now() + v->periodic_ns);
+}
+
+static void poll_timed_out(void *arg)
+{
+	struct vcpu *v = arg;
+
+	if (READ_ONCE(v->pause_flags) & VPF_POLLING)
+		vcpu_unblock(v);
+}
+
+int sched_vcpu_init(struct vcpu *v, unsigned int cpu)
+{
+	if (cpu >= cpu_count())
+		return -EINVAL;
+	list_init(&v->sched.queue);
+	v->sched.cpu = cpu;
+	v->sched.vtime = runqs[cpu].floor;
+	v->sched.affinity = v->sched.affinity_soft = ~0UL;
+	v->account.state = RUNSTATE_offline;
+	v->account.entered = time_now();
+	timer_init(&v->singleshot, singleshot_fired, v, cpu);
+	timer_init(&v->periodic, periodic_fired, v, cpu);
+	timer_init(&v->poll_timer, poll_timed_out, v, cpu);
+	return 0;
+}
+
+void sched_vcpu_free(struct vcpu *v)
+{
+	ASSERT(!v->sched.running && !v->sched.queued);
+	timer_stop(&v->singleshot);
+	timer_stop(&v->periodic);
+	timer_stop(&v->poll_timer);
+}
+
+int sched_cpu_init(unsigned int cpu)
+{
+	struct runq *q = &runqs[cpu];
+
+	lock_init(&q->lock, RANK_SCHED);
+	list_init(&q->queue);
+	q->idle = heap_alloc(sizeof(*q->idle));
+	if (!q->idle)
+		return -ENOMEM;
+	q->idle->id = cpu;
+	q->idle->sched.cpu = cpu;
+	q->idle->sched.since = time_now();
+	q->current = q->idle;
+	bit_set(&idle_cpus, cpu);
+	timer_init(&q->slice, slice_over, q, cpu);
+	return timer_cpu_init(cpu);
+}
