@@ -2,11 +2,14 @@
 /*
  * Tests of abi/io/ring.h: sizes, a round trip over the end of the index
  * range, a peer that lies, the rule of notification against its definition,
- * and two threads that would hang if an event were ever lost.
+ * the race between going to sleep and publishing (a missing fence shows up
+ * here within the first few thousand rounds), and a whole conversation of two
+ * threads that sleep.
  *
- * Each test owns the ring it uses; only the last one shares it.
+ * Each test owns the memory it uses; only the last two share it.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -247,6 +250,60 @@ static void test_threads(void)
 	free(meeting);
 }
 
+/* ---- the race ---- */
+
+#define ROUNDS	200000u
+
+/* Cache lines apart, so that a store can be late while a load is not. */
+static struct {
+	RING_IDX index __attribute__((aligned(128)));
+	RING_IDX event __attribute__((aligned(128)));
+	unsigned int round[2] __attribute__((aligned(128)));
+} race;
+static unsigned char told[ROUNDS], saw[ROUNDS];
+
+/* Both threads leave together; a yield keeps one CPU from spinning away. */
+static void line_up(unsigned int me, unsigned int round)
+{
+	unsigned int spins = 0;
+
+	__atomic_store_n(&race.round[me], round, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&race.round[!me], __ATOMIC_SEQ_CST) < round)
+		if (++spins % 1024 == 0)
+			sched_yield();
+}
+
+static void *publisher(void *unused)
+{
+	RING_IDX i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		line_up(0, i + 1);
+		ring_publish(&race.index, i + 1);
+		told[i] = ring_must_notify(&race.event, i, i + 1) != 0;
+	}
+	return unused;
+}
+
+static void test_race(void)
+{
+	unsigned int lost = 0;
+	pthread_t thread;
+	RING_IDX i;
+
+	if (pthread_create(&thread, NULL, publisher, NULL))
+		abort();
+	for (i = 0; i < ROUNDS; i++) {
+		line_up(1, i + 1);
+		ring_announce_event(&race.event, i + 1);
+		saw[i] = ring_peer_index(&race.index) == i + 1;
+	}
+	pthread_join(thread, NULL);
+	for (i = 0; i < ROUNDS; i++)
+		lost += !told[i] && !saw[i];
+	CHECK(lost == 0);
+}
+
 int main(void)
 {
 	test_sizes();
@@ -254,6 +311,7 @@ int main(void)
 	test_full();
 	test_lies();
 	test_notify();
+	test_race();
 	test_threads();
 	printf("check-ring: %u passed, %u failed\n", passed, failed);
 	return failed || !passed;
