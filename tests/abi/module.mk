@@ -8,8 +8,9 @@ ABI_HEADERS := $(shell find guest-abi/abi -name '*.h' | sort)
 ABI_SOURCES := $(ABI_HEADERS) $(shell find guest-abi/abi -name '*.def')
 ABI_CFLAGS := -std=gnu11 -O0 $(WARN) -Itests/abi -I$(ABI_OUT)
 
-.PHONY: check-abi check-headers check-ring update-abi-golden
-CHECKS += check-headers check-abi check-ring
+.PHONY: check-abi check-headers check-ring check-abi-doc \
+	update-abi-golden
+CHECKS += check-headers check-abi check-ring check-abi-doc
 
 $(ABI_OUT)/rows.inc: tests/abi/rows.py tests/abi/ours-only.list $(ABI_SOURCES)
 	$(call say,ROWS,$@)
@@ -59,3 +60,6 @@ $(ABI_OUT)/test_ring: tests/abi/test_ring.c $(ABI_SOURCES)
 # A lost event would let the two threads wait for ever.
 check-ring: $(ABI_OUT)/test_ring
 	$(Q)timeout 120 $<
+
+check-abi-doc:
+	$(Q)scripts/gen-abi-doc --check
