@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every header of the guest contract stands on: fixed-width types, the
- * guest handle, the few identifiers that all rooms share, and the macros with
- * which each structure asserts its own size and offsets.
- *
- * The contract describes 64-bit x86 only.  It owns no state and depends on
- * nothing but the compiler's own headers (or the kernel's, when a Linux
- * module is what is being built).
+ * What every header about hypercalls stands on: the guest handle, the types
+ * and the domain numbers that all of them share.  No state.
  *
  * Do not mix these headers with Xen's own or with <xen/interface/...> in one
  * translation unit: names are the same by intention.
@@ -14,28 +9,7 @@
 #ifndef ABI_BASE_H
 #define ABI_BASE_H
 
-#ifdef __KERNEL__
-#include <linux/stddef.h>
-#include <linux/types.h>
-#else
-#include <stddef.h>
-#include <stdint.h>
-#endif
-
-#ifdef __cplusplus
-#define ABI_ASSERT(cond, text)	static_assert(cond, text)
-#else
-#define ABI_ASSERT(cond, text)	_Static_assert(cond, text)
-#endif
-
-/* ABI_SIZE(type, n): the type occupies exactly n bytes. */
-#define ABI_SIZE(type, n) \
-	ABI_ASSERT(sizeof(type) == (n), "size of " #type)
-
-/* ABI_OFFSET(type, field, n): the field starts n bytes into the type. */
-#define ABI_OFFSET(type, field, n) \
-	ABI_ASSERT(__builtin_offsetof(type, field) == (n), \
-		   "offset of " #field " in " #type)
+#include <abi/types.h>
 
 /*
  * GUEST_HANDLE(type): a 64-bit guest virtual address inside a structure.  A
@@ -52,9 +26,6 @@
 
 typedef unsigned long xen_ulong_t;
 typedef unsigned long xen_pfn_t;	/* a frame number, machine or guest */
-typedef uint16_t domid_t;
-typedef uint32_t evtchn_port_t;
-typedef uint32_t grant_ref_t;
 typedef uint8_t xen_domain_handle_t[16];	/* a UUID, opaque to us */
 
 ABI_SIZE(void *, 8);

@@ -6,7 +6,7 @@
 #ifndef ABI_IO_BLKIF_H
 #define ABI_IO_BLKIF_H
 
-#include <abi/base.h>
+#include <abi/types.h>
 #include <abi/io/ring.h>
 
 typedef uint16_t blkif_vdev_t;		/* the front end's own device number */

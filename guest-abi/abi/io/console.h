@@ -6,7 +6,7 @@
 #ifndef ABI_IO_CONSOLE_H
 #define ABI_IO_CONSOLE_H
 
-#include <abi/base.h>
+#include <abi/types.h>
 
 typedef uint32_t XENCONS_RING_IDX;
 

@@ -7,7 +7,7 @@
 #ifndef ABI_IO_NETIF_H
 #define ABI_IO_NETIF_H
 
-#include <abi/base.h>
+#include <abi/types.h>
 #include <abi/io/ring.h>
 
 /* Slots of one packet that every back end accepts. */

@@ -21,7 +21,7 @@
 #ifndef ABI_IO_RING_H
 #define ABI_IO_RING_H
 
-#include <abi/base.h>
+#include <abi/types.h>
 
 typedef unsigned int RING_IDX;
 

@@ -6,7 +6,7 @@
 #ifndef ABI_IO_XS_WIRE_H
 #define ABI_IO_XS_WIRE_H
 
-#include <abi/base.h>
+#include <abi/types.h>
 
 enum xsd_sockmsg_type {
 	XS_CONTROL = 0,
