@@ -31,6 +31,18 @@ void pv_syscall(struct vcpu *v);
 void pv_syscall32(struct vcpu *v);
 void pv_sysenter(struct vcpu *v);
 
+/*
+ * Entering the guest failed: IRET refused its selectors or RIP. Goes to the
+ * failsafe callback with the registers that could not be loaded.
+ */
+void pv_failsafe(struct vcpu *v);
+
+/*
+ * In regs.entry_vector: rcx and r11 hold nothing of the guest's, so it may be
+ * entered by SYSRET if all else allows that.
+ */
+#define PV_ENTRY_SYSCALL 0x100U
+
 /* --- the exit path: pv/bounce.c --- */
 
 /*
