@@ -104,6 +104,13 @@ static unsigned int build_frame(const struct vcpu *v, const struct bounce *b,
 	return n;
 }
 
+/* RCX and R11 are free: with these values SYSRET is as good as IRET. */
+static void allow_sysret(struct cpu_user_regs *r)
+{
+	r->rcx = r->rip;
+	r->r11 = r->rflags;
+}
+
 static void bounce(struct vcpu *v, const struct bounce *b)
 {
 	struct cpu_user_regs *r = &v->regs;
@@ -135,7 +142,7 @@ static void bounce(struct vcpu *v, const struct bounce *b)
 	r->rip = b->address;
 	r->cs = FLAT_KERNEL_CS;
 	r->rflags &= ~(FLAG_AC | FLAG_VM | FLAG_RF | FLAG_NT | FLAG_TF);
-	r->entry_vector |= PV_ENTRY_SYSCALL;
+	allow_sysret(r);
 }
 
 static void bounce_trap(struct vcpu *v, unsigned int vector, uint32_t ec)
@@ -318,14 +325,11 @@ long hc_iret(struct vcpu *v, uint64_t arg[6])
 	r->rsp = c.rsp;
 	r->ss = (uint16_t)c.ss;
 	r->rax = c.rax;
-	if (c.flags & VGCF_in_syscall) {
-		r->entry_vector |= PV_ENTRY_SYSCALL;
-	} else {
-		r->entry_vector &= ~PV_ENTRY_SYSCALL;
-		r->r11 = c.r11;
-		r->rcx = c.rcx;
-	}
+	r->rcx = c.rcx;
+	r->r11 = c.r11;
 	pv_sanitise_regs(v);
+	if (c.flags & VGCF_in_syscall)
+		allow_sysret(r);
 	if (pv_architectural_iopl(v->domain))
 		v->pv.iopl = c.rflags >> FLAG_IOPL_SHIFT & 3;
 	WRITE_ONCE(v->info->evtchn_upcall_mask, !(c.rflags & FLAG_IF));

@@ -37,12 +37,6 @@ void pv_sysenter(struct vcpu *v);
  */
 void pv_failsafe(struct vcpu *v);
 
-/*
- * In regs.entry_vector: rcx and r11 hold nothing of the guest's, so it may be
- * entered by SYSRET if all else allows that.
- */
-#define PV_ENTRY_SYSCALL 0x100U
-
 /* --- the exit path: pv/bounce.c --- */
 
 /*
