@@ -117,6 +117,7 @@ struct domain {
 	struct vcpu **vcpus; /* NULL entries until created */
 
 	uint32_t pause_count; /* atomic: XEN_DOMCTL_pausedomain, creation */
+	uint32_t pollers; /* atomic: vCPUs in SCHEDOP_poll */
 	bool paused_by_tool;
 	bool shutting_down, shut_down; /* under lock */
 	uint32_t shutdown_code; /* SHUTDOWN_* */
@@ -133,6 +134,7 @@ struct domain {
 	uint32_t page_head, page_tail; /* frame numbers; 0 = empty */
 	uint64_t page_count; /* frames owned and allocated to it */
 	uint64_t page_max; /* XEN_DOMCTL_max_mem, in frames */
+	uint64_t claimed_frames; /* XENMEM_claim_pages: mm/buddy.c, its lock */
 	uint32_t heap_frames; /* hypervisor frames shared with it (XEN-owned) */
 	uint32_t teardown_next; /* domain/life.c: rooms still to be torn down */
 

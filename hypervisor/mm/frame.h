@@ -4,6 +4,10 @@
  * owner, a count of general references, and (mm/ptype.h) one type with a count
  * of its own.  A frame that is allocated to its owner holds one reference for
  * that (FRAME_ALLOCATED); it is freed when the last reference goes.
+ *
+ * The rule that everything rests on: whatever lets a guest reach a frame (a
+ * present page-table entry, a loaded base, a pin, a grant in use) owns one
+ * general reference on it, and one type reference if it needs the type.
  */
 #ifndef MM_FRAME_H
 #define MM_FRAME_H
@@ -18,7 +22,7 @@ struct frame {
 	uint64_t type; /* atomic: mm/ptype.h */
 	uint32_t stamp; /* TLB clock, or validation progress (ptype) */
 	uint16_t owner; /* domain id; DOMID_INVALID: free or no RAM */
-	uint16_t aux; /* order of a free block, flags of allocation */
+	uint16_t aux; /* mm/buddy.c: order of a free block, scrubbed or not */
 	uint32_t next, prev; /* owner's list or a free list; 0 ends it */
 };
 
@@ -26,6 +30,9 @@ _Static_assert(sizeof(struct frame) == 32, "frame table entries are 32 bytes");
 
 #define FRAME_ALLOCATED BIT(63) /* the owner holds the first reference */
 #define FRAME_HV BIT(62) /* the hypervisor's own memory: never given away */
+#define FRAME_RAM BIT(61) /* fixed at boot: without it, device memory */
+#define FRAME_ALIEN BIT(60) /* was mapped by a domain that is not the owner */
+#define FRAME_GONE BIT(59) /* teardown has been here */
 #define FRAME_COUNT_MASK (BIT(54) - 1)
 
 /* Set up by x86/hvpaging.c: indexed by frame number below frame_limit(). */
@@ -42,8 +49,19 @@ static inline mfn_t frame_mfn(const struct frame *f)
 	return mfn((uint64_t)(f - frame_table));
 }
 
+/*
+ * Boot: [first, first + n) is RAM, so it is never mapped as device memory.
+ * buddy_add() implies it; call it for RAM that the allocator does not get
+ * (the image, modules). The first MiB stays device memory, as in Xen.
+ */
+void frame_mark_ram(mfn_t first, uint64_t n);
+
 /* True if @m is RAM that the frame table describes. Else it may be MMIO. */
-bool frame_is_ram(mfn_t m);
+static inline bool frame_is_ram(mfn_t m)
+{
+	return m.v < frame_limit() &&
+	       (READ_ONCE(frame_at(m)->refs) & FRAME_RAM);
+}
 
 /*
  * Take a general reference on a frame that @d owns. False (and no reference)
@@ -59,6 +77,12 @@ bool must_check frame_get_writable(mfn_t m, const struct domain *d);
 void frame_put_writable(mfn_t m);
 
 /*
+ * A domain other than the owner is about to map @m (referenced): from now on
+ * stale translations of it are looked for on every CPU.
+ */
+void frame_mark_alien(mfn_t m);
+
+/*
  * Who owns @m now: a referenced domain or NULL. The answer holds only while
  * a reference to the frame is held too.
  */
@@ -66,12 +90,17 @@ struct domain *frame_owner(mfn_t m);
 
 /*
  * Allocate 2^@order scrubbed frames to @d, each with its FRAME_ALLOCATED
- * reference, on its list; -ENOMEM, or -E2BIG-like -ENOMEM over page_max.
- * Flushes TLBs if any frame was mapped by someone before.
+ * reference, on its list; @addr_bits as for buddy_alloc(). -ENOMEM, also over
+ * page_max; -EINVAL: @d is dying.  Translations that anyone may still hold of
+ * the frames are flushed.
  */
-int domain_alloc_frames(struct domain *d, unsigned int order, uint32_t memflags,
-			mfn_t *first);
-/* Hand existing unowned frames to @d (dom0 build, exchange, transfer). */
+int domain_alloc_frames(struct domain *d, unsigned int order,
+			uint32_t addr_bits, mfn_t *first);
+/*
+ * Hand an unowned frame (of buddy_alloc(), or stolen) to @d: dom0 build,
+ * exchange, transfer.  Contents are kept, stale translations flushed. On an
+ * error the frame is as it was: -ENOMEM over page_max, -EINVAL otherwise.
+ */
 int domain_assign_frame(struct domain *d, mfn_t m);
 
 /*
@@ -83,8 +112,9 @@ int domain_free_frame(struct domain *d, mfn_t m);
 
 /*
  * Take a frame away from @d while it is otherwise unreferenced (exchange,
- * grant transfer): on 0 it is unowned and typeless, contents kept.
- * -EBUSY if anything still refers to it.
+ * grant transfer): on 0 it is unowned and typeless, contents kept; give it to
+ * domain_assign_frame() or buddy_free().
+ * -EBUSY if anything still refers to it, -EINVAL: not @d's.
  */
 int domain_steal_frame(struct domain *d, mfn_t m);
 
@@ -103,6 +133,18 @@ void frame_share_with(mfn_t m, struct domain *d, bool read_only);
  */
 void frame_unshare(mfn_t m, struct domain *d);
 void frame_unshared(mfn_t m);
+
+/*
+ * Boot, once dom_xen exists: the frames of the machine-to-physical table are
+ * read-only frames of DOMID_XEN, so that tools can map them.
+ */
+void frame_publish_m2p(void);
+
+/*
+ * XENMEM_claim_pages: reserve @pages frames in all for @d, counting those it
+ * has; 0 drops the claim. -ENOMEM, -EINVAL (over page_max, or a claim exists).
+ */
+int domain_claim_frames(struct domain *d, uint64_t pages);
 
 /* Teardown of all of @d's frames and page tables; -ERESTART when budget ends. */
 int domain_relinquish_frames(struct domain *d, struct budget *b);
