@@ -23,19 +23,6 @@ static long op_yield(struct vcpu *v, gva_t arg)
 	return 0;
 }
 
-static void block(struct vcpu *v, uint32_t flags)
-{
-	__atomic_fetch_or(&v->pause_flags, flags, __ATOMIC_SEQ_CST);
-	smp_mb();
-}
-
-static void unblock_self(struct vcpu *v)
-{
-	__atomic_fetch_and(&v->pause_flags,
-			   ~(uint32_t)(VPF_BLOCKED | VPF_POLLING),
-			   __ATOMIC_SEQ_CST);
-}
-
 /*
  * The flag is set before pending is read, and senders set pending before they
  * look at the flag, so no wake-up is lost.
@@ -44,9 +31,9 @@ static long op_block(struct vcpu *v, gva_t arg)
 {
 	(void)arg;
 	WRITE_ONCE(v->info->evtchn_upcall_mask, 0);
-	block(v, VPF_BLOCKED);
+	vcpu_block(v, VPF_BLOCKED);
 	if (evtchn_upcall_due(v))
-		unblock_self(v);
+		(void)vcpu_block_end(v);
 	else
 		vcpu_sleep(v);
 	return 0;
@@ -134,16 +121,16 @@ static long op_poll(struct vcpu *v, gva_t arg)
 	if (p.timeout && p.timeout <= time_now())
 		return 0;
 	v->poll_port = 0;
-	block(v, VPF_BLOCKED | VPF_POLLING);
+	vcpu_block(v, VPF_BLOCKED | VPF_POLLING);
 	rc = poll_check(v, &p, &port);
 	if (rc || evtchn_upcall_due(v)) {
-		unblock_self(v);
+		(void)vcpu_block_end(v);
 		return rc < 0 ? rc : 0;
 	}
 	if (p.nr_ports == 1)
 		v->poll_port = port;
 	if (p.timeout && timer_set(&v->poll_timer, p.timeout)) {
-		unblock_self(v);
+		(void)vcpu_block_end(v);
 		return -ENOMEM;
 	}
 	vcpu_sleep(v);

@@ -19,6 +19,10 @@ enum lock_rank {
 	RANK_GRANT_NEST,
 	RANK_EVENT, /* a domain's event ports (two: lower domid first, _NEST) */
 	RANK_EVENT_NEST,
+	RANK_PORT, /* one event port; two ends: the lower address first */
+	RANK_PORT_NEST,
+	RANK_FIFO, /* a vCPU's event queues (two: lower id first) */
+	RANK_FIFO_NEST,
 	RANK_IRQ, /* pirq bindings of the host */
 	RANK_PTABLE, /* one page table's entries; tables nest L4 > L1 */
 	RANK_PAGES, /* a domain's list of frames and its counts */
@@ -48,6 +52,8 @@ static inline void lock_init(struct lock *l, enum lock_rank rank)
 }
 
 void lock_acquire(struct lock *l);
+/* For the second of two locks of one kind: checked as @rank this once. */
+void lock_acquire_nested(struct lock *l, enum lock_rank rank);
 bool lock_try(struct lock *l);
 void lock_release(struct lock *l);
 

@@ -227,16 +227,31 @@ void vcpu_kick(struct vcpu *v)
 		cpu_raise(cpu, WORK_TASK);
 }
 
-void vcpu_unblock(struct vcpu *v)
+void vcpu_block(struct vcpu *v, uint32_t flags)
+{
+	if (flags & VPF_POLLING)
+		__atomic_fetch_add(&v->domain->pollers, 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&v->pause_flags, flags, __ATOMIC_SEQ_CST);
+	smp_mb();
+}
+
+bool vcpu_block_end(struct vcpu *v)
 {
 	uint32_t bits = VPF_BLOCKED | VPF_POLLING;
+	uint32_t old = __atomic_fetch_and(&v->pause_flags, ~bits,
+					  __ATOMIC_SEQ_CST);
 
-	if (!(READ_ONCE(v->pause_flags) & bits)) {
+	if (old & VPF_POLLING)
+		__atomic_fetch_sub(&v->domain->pollers, 1, __ATOMIC_SEQ_CST);
+	return old & bits;
+}
+
+void vcpu_unblock(struct vcpu *v)
+{
+	if (!(READ_ONCE(v->pause_flags) & (VPF_BLOCKED | VPF_POLLING)))
 		vcpu_kick(v);
-		return;
-	}
-	__atomic_fetch_and(&v->pause_flags, ~bits, __ATOMIC_SEQ_CST);
-	vcpu_wake(v);
+	else if (vcpu_block_end(v))
+		vcpu_wake(v);
 }
 
 void sched_yield(struct vcpu *v)

@@ -30,6 +30,14 @@ void vcpu_sleep(struct vcpu *v);
 /* As vcpu_sleep(), and wait until it runs nowhere (cpu_poll meanwhile). */
 void vcpu_sleep_sync(struct vcpu *v);
 
+/*
+ * Mark @v as waiting (VPF_BLOCKED, perhaps VPF_POLLING) before the caller
+ * looks whether what it waits for is there; then either vcpu_sleep() or
+ * vcpu_block_end(), which says whether it was still waiting.
+ */
+void vcpu_block(struct vcpu *v, uint32_t flags);
+bool vcpu_block_end(struct vcpu *v);
+
 /* An event is pending: end a block or poll.  From event/deliver_*.c. */
 void vcpu_unblock(struct vcpu *v);
 /* Make @v notice pending events soon if it is running on another CPU. */
