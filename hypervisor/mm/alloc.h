@@ -22,6 +22,14 @@ void buddy_add(mfn_t first, uint64_t n);
 /* 2^@order frames, FRAME_HV, zeroed; MFN_NONE if there are none. */
 mfn_t buddy_alloc(unsigned int order, unsigned int addr_bits);
 void buddy_free(mfn_t first, unsigned int order);
+
+/*
+ * Boot only, before any guest has run: 2^@order frames, or any @n frames in a
+ * row, with the contents they happen to have.
+ */
+mfn_t buddy_alloc_boot(unsigned int order);
+mfn_t buddy_alloc_run(uint64_t n);
+void buddy_free_run(mfn_t first, uint64_t n);
 uint64_t buddy_free_count(void); /* frames, claimed ones included */
 uint64_t buddy_total(void);
 uint64_t buddy_claimed(void); /* of the free ones */

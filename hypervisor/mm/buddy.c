@@ -182,20 +182,22 @@ void buddy_flush_stale(mfn_t first, unsigned int order)
 }
 
 /* Taken frames become the hypervisor's: nobody else can reach them. */
+static void make_ours(uint64_t first, uint64_t n)
+{
+	for (uint64_t i = first; i < first + n; i++) {
+		frame_table[i].owner = DOMID_INVALID;
+		frame_table[i].type = 0;
+		frame_table[i].refs = FRAME_RAM | FRAME_HV | 1;
+	}
+}
+
 static mfn_t prepare(uint64_t n, unsigned int order)
 {
-	mfn_t first = mfn(n);
-
-	buddy_flush_stale(first, order);
-	for (uint64_t i = 0; i < BIT(order); i++) {
-		struct frame *f = frame_at(mfn(n + i));
-
-		f->owner = DOMID_INVALID;
-		f->type = 0;
-		f->refs = FRAME_RAM | FRAME_HV | 1;
+	buddy_flush_stale(mfn(n), order);
+	make_ours(n, BIT(order));
+	for (uint64_t i = 0; i < BIT(order); i++)
 		frame_clear(mfn(n + i));
-	}
-	return first;
+	return mfn(n);
 }
 
 mfn_t buddy_alloc_for(struct domain *d, unsigned int order,
@@ -212,6 +214,72 @@ mfn_t buddy_alloc_for(struct domain *d, unsigned int order,
 mfn_t buddy_alloc(unsigned int order, unsigned int addr_bits)
 {
 	return buddy_alloc_for(NULL, order, addr_bits);
+}
+
+mfn_t buddy_alloc_boot(unsigned int order)
+{
+	uint64_t n = order <= BUDDY_ORDER_MAX ? take(NULL, order, 0) : 0;
+
+	if (!n)
+		return MFN_NONE;
+	make_ours(n, BIT(order));
+	return mfn(n);
+}
+
+/* The first of @n free frames in a row, or 0; *@len: what is free there. */
+static uint64_t find_run(uint64_t n, uint64_t *len)
+{
+	uint64_t at = 1;
+
+	*len = 0;
+	while (at < frame_limit() && *len < n) {
+		uint16_t aux = frame_table[at].aux;
+		uint64_t step = aux & AUX_FREE ? BIT(aux & AUX_ORDER) : 1;
+
+		*len = aux & AUX_FREE ? *len + step : 0;
+		at += step;
+	}
+	return *len >= n ? at - *len : 0;
+}
+
+static void free_pieces(uint64_t at, uint64_t end)
+{
+	while (at < end) {
+		unsigned int order = 0;
+
+		while (order < BUDDY_ORDER_MAX && IS_ALIGNED(at, BIT(order + 1)) &&
+		       at + BIT(order + 1) <= end)
+			order++;
+		block_free(at, order);
+		at += BIT(order);
+	}
+}
+
+mfn_t buddy_alloc_run(uint64_t n)
+{
+	uint64_t first, len, at;
+
+	lock_acquire(&buddy_lock);
+	first = n ? find_run(n, &len) : 0;
+	if (first) {
+		for (at = first; at < first + len;) {
+			unsigned int order = frame_table[at].aux & AUX_ORDER;
+
+			block_remove(at, order);
+			at += BIT(order);
+		}
+		free_pieces(first + n, first + len);
+		free_count -= n;
+		make_ours(first, n);
+	}
+	lock_release(&buddy_lock);
+	return first ? mfn(first) : MFN_NONE;
+}
+
+void buddy_free_run(mfn_t first, uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		buddy_free(mfn_add(first, i), 0);
 }
 
 void buddy_free(mfn_t first, unsigned int order)
