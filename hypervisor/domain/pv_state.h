@@ -28,6 +28,7 @@ struct pv_callback {
 struct pv_vcpu {
 	/* Top-level tables, each with a type and a general reference. */
 	mfn_t kernel_cr3, user_cr3; /* MFN_NONE: not set */
+	mfn_t undoing; /* a table let go of and not undone yet: pv/pt_update.c */
 	bool kernel_mode; /* which of the two is in use; false: guest user mode */
 
 	struct pv_trap *traps; /* PV_VECTORS of them, allocated */
@@ -64,6 +65,8 @@ struct pv_domain {
 	bool is_32bit_refused; /* nothing here runs 32-bit guests */
 	uint64_t nr_pagetables; /* validated tables, for figures */
 	bool m2p_strict;
+	uint32_t pci_cf8; /* last written to port CF8; control domain only */
+	uint8_t cmos_index; /* likewise port 70 */
 };
 
 /* True if @v's regs belong to its kernel (which runs in ring 3). */

@@ -5,6 +5,7 @@
 
 #include <event/event.h>
 #include <lib/str.h>
+#include <port/log.h>
 #include <pv/pv.h>
 
 #define FLAG_CF BIT(0)
