@@ -29,7 +29,7 @@ test-layers:
 			'test-guest=$(LAYER_MAKE) test-guest') \
 		'test-boot=$(LAYER_MAKE) test-boot-deps && $(BOOT_ENV) $(PYTEST) tests/boot'
 
-test-guest: all
+test-guest: all micro-guests
 	$(Q)$(PY) -B tests/guest/run.py
 
 test-boot-deps: all $(B)/cache/linux-6.1/vmlinuz $(B)/cache/linux-6.12/vmlinuz \

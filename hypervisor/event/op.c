@@ -456,7 +456,7 @@ long hc_event_channel_op(struct vcpu *v, uint64_t arg[6])
 {
 	struct budget b = BUDGET(BUDGET_HYPERCALL);
 	union args u;
-	uint64_t cmd = arg[0];
+	uint32_t cmd = (uint32_t)arg[0];
 	int rc;
 
 	if (cmd >= ARRAY_SIZE(ops) || !ops[cmd].fn)
@@ -467,7 +467,7 @@ long hc_event_channel_op(struct vcpu *v, uint64_t arg[6])
 	if (rc || !ops[cmd].out)
 		return rc;
 	if (guest_write(v, arg[1], &u, ops[cmd].size)) {
-		undo(v, (uint32_t)cmd, &u);
+		undo(v, cmd, &u);
 		return -EFAULT;
 	}
 	return 0;

@@ -157,9 +157,9 @@ static long (*const ops[])(struct vcpu *v, gva_t arg) = {
 
 long hc_sched_op(struct vcpu *v, uint64_t arg[6])
 {
-	if (arg[0] >= ARRAY_SIZE(ops))
-		return -ENOSYS;
-	return ops[arg[0]](v, arg[1]);
+	uint32_t cmd = (uint32_t)arg[0];
+
+	return cmd < ARRAY_SIZE(ops) ? ops[cmd](v, arg[1]) : -ENOSYS;
 }
 
 /* 0 stops the timer; a time far in the past fires at once. */

@@ -230,17 +230,16 @@ static vcpu_op_fn *const ops[] = {
 	[VCPUOP_register_vcpu_time_memory_area] = op_register_time,
 };
 
+/* Command and vCPU are 32-bit arguments: the upper halves mean nothing. */
 long hc_vcpu_op(struct vcpu *v, uint64_t arg[6])
 {
 	struct budget b = BUDGET(BUDGET_HYPERCALL);
-	struct vcpu *t;
+	uint32_t cmd = (uint32_t)arg[0];
+	struct vcpu *t = domain_vcpu(v->domain, (uint32_t)arg[1]);
 
-	if (arg[0] >= ARRAY_SIZE(ops) || !ops[arg[0]])
-		return -ENOSYS;
-	if (arg[1] > UINT32_MAX)
-		return -ENOENT;
-	t = domain_vcpu(v->domain, (uint32_t)arg[1]);
 	if (!t)
 		return -ENOENT;
-	return ops[arg[0]](v, t, arg[2], &b);
+	if (cmd >= ARRAY_SIZE(ops) || !ops[cmd])
+		return -ENOSYS;
+	return ops[cmd](v, t, arg[2], &b);
 }

@@ -135,9 +135,11 @@ static long (*const commands[])(struct vcpu *v, gva_t to) = {
 
 long hc_xen_version(struct vcpu *v, uint64_t arg[6])
 {
-	if (arg[0] >= ARRAY_SIZE(commands))
+	uint32_t cmd = (uint32_t)arg[0];
+
+	if (cmd >= ARRAY_SIZE(commands))
 		return -ENOSYS;
-	return commands[arg[0]](v, arg[1]);
+	return commands[cmd](v, arg[1]);
 }
 
 /* What a 64-bit guest may switch on or off. */
@@ -152,11 +154,11 @@ long hc_xen_version(struct vcpu *v, uint64_t arg[6])
 
 long hc_vm_assist(struct vcpu *v, uint64_t arg[6])
 {
-	uint64_t type = arg[1];
+	uint32_t type = (uint32_t)arg[1];
 
 	if (type >= 64 || !(ASSIST_ALLOWED & BIT(type)))
 		return -EINVAL;
-	switch (arg[0]) {
+	switch ((uint32_t)arg[0]) {
 	case VMASST_CMD_enable:
 		__atomic_fetch_or(&v->domain->vm_assist, BIT(type),
 				  __ATOMIC_SEQ_CST);
