@@ -96,16 +96,6 @@ const struct room rooms[] = {
 };
 const unsigned int room_count = ARRAY_SIZE(rooms);
 
-static int promote(struct domain *d, mfn_t m, enum ptype t, struct budget *b)
-{
-	return pv_promote(d, m, t, b);
-}
-
-static int demote(struct domain *d, mfn_t m, enum ptype t, struct budget *b)
-{
-	return pv_demote(d, m, t, b);
-}
-
 static int port_pending(struct vcpu *v, uint32_t port)
 {
 	return evtchn_port_pending(v->domain, port);
@@ -113,8 +103,8 @@ static int port_pending(struct vcpu *v, uint32_t port)
 
 int rooms_init(void)
 {
-	ptype_hooks.promote = promote;
-	ptype_hooks.demote = demote;
+	ptype_hooks.promote = pv_promote;
+	ptype_hooks.demote = pv_demote;
 	hooks.host_virq = evtchn_send_host_virq;
 	hooks.vcpu_virq = evtchn_send_virq;
 	hooks.port_pending = port_pending;
