@@ -385,7 +385,7 @@ static int check_type(const struct guest_config *cfg, struct cfg_file *file)
 	return 0;
 }
 
-static bool name_is_good(const char *name)
+bool cfg_name_is_good(const char *name)
 {
 	static const char good[] = "abcdefghijklmnopqrstuvwxyz"
 				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -400,7 +400,7 @@ static int check_whole(const struct guest_config *cfg, struct cfg_file *file)
 {
 	if (!cfg->name)
 		return cfg_complain(file, 0, "name is missing");
-	if (!name_is_good(cfg->name))
+	if (!cfg_name_is_good(cfg->name))
 		return cfg_complain(file, 0,
 				    "name: \"%s\" will not do: letters, digits and -_.+:@, not digits alone, at most 127",
 				    cfg->name);

@@ -65,6 +65,9 @@ int cfg_apply(struct guest_config *cfg, struct cfg_file *file,
 	      void (*warn)(void *ctx, const char *line), void *ctx);
 void guest_config_free(struct guest_config *cfg);
 
+/* Whether a guest may have this name. */
+bool cfg_name_is_good(const char *name);
+
 /* "restart", for messages and JSON. */
 const char *cfg_action_name(enum guest_action action);
 

@@ -342,16 +342,12 @@ static struct cfg_value *from_json(yajl_val v, int depth)
 	return list;
 }
 
-int cfg_parse_json(struct cfg_file *file, const char *json)
+int cfg_parse_tree(struct cfg_file *file, struct yajl_val_s *top)
 {
-	char why[128];
-	yajl_val top = yajl_tree_parse(json, why, sizeof(why));
 	int rc = 0;
 
-	if (!YAJL_IS_OBJECT(top)) {
-		yajl_tree_free(top);
+	if (!YAJL_IS_OBJECT(top))
 		return cfg_complain(file, 0, "not a JSON object");
-	}
 	for (size_t i = 0; i < top->u.object.len && !rc; i++) {
 		struct cfg_value *v = from_json(top->u.object.values[i], 1);
 		char *key = strdup(top->u.object.keys[i]);
@@ -366,6 +362,15 @@ int cfg_parse_json(struct cfg_file *file, const char *json)
 		cfg_value_free(v);
 		free(key);
 	}
+	return rc;
+}
+
+int cfg_parse_json(struct cfg_file *file, const char *json)
+{
+	char why[128];
+	yajl_val top = yajl_tree_parse(json, why, sizeof(why));
+	int rc = cfg_parse_tree(file, top);
+
 	yajl_tree_free(top);
 	return rc;
 }

@@ -51,6 +51,9 @@ void cfg_file_free(struct cfg_file *file);
 int cfg_parse_text(struct cfg_file *file, const char *text, size_t len);
 /* The same for the JSON object that cfg_to_json() writes. */
 int cfg_parse_json(struct cfg_file *file, const char *json);
+/* The same for an object in a larger tree (a yajl_val). */
+struct yajl_val_s;
+int cfg_parse_tree(struct cfg_file *file, struct yajl_val_s *object);
 /* Appends the settings as one JSON object. */
 void cfg_to_json(const struct cfg_file *file, struct strbuf *out);
 

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * main.c: xl: finding the command that was meant, and helping.
+ *
+ * State: the running command, for messages.  A command may be shortened to
+ * any prefix that only it has.
+ */
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../lib/nearest.h"
+#include "xl.h"
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *args, *help;	/* or why there is no such command */
+} commands[] = {
+#define CMD(name, fn, args, help) { name, cmd_##fn, args, help },
+#define ABSENT(name, why) { name, NULL, "", why },
+#include "cmds.def"
+};
+
+#define COMMANDS_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+bool xl_verbose;
+static const struct command *running;
+
+int xl_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "xl%s%s: ", running ? " " : "",
+		running ? running->name : "");
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return XL_FAILED;
+}
+
+int xl_usage(void)
+{
+	fprintf(stderr, "usage: xl %s %s\n%s\n", running->name, running->args,
+		running->help);
+	return XL_USAGE;
+}
+
+/* The command called @name, or the only one that begins so; else NULL. */
+static const struct command *find(const char *name, unsigned int *matches)
+{
+	const struct command *found = NULL;
+
+	*matches = 0;
+	for (size_t i = 0; i < COMMANDS_COUNT; i++) {
+		if (!strcmp(commands[i].name, name)) {
+			*matches = 1;
+			return &commands[i];
+		}
+		if (strncmp(commands[i].name, name, strlen(name)) ||
+		    !commands[i].run)
+			continue;
+		found = &commands[i];
+		(*matches)++;
+	}
+	return *matches == 1 ? found : NULL;
+}
+
+static int unknown(const char *name, unsigned int matches)
+{
+	struct nearest n;
+	const char *near;
+
+	if (matches > 1) {
+		fprintf(stderr, "xl: \"%s\" could be", name);
+		for (size_t i = 0; i < COMMANDS_COUNT; i++) {
+			if (commands[i].run &&
+			    !strncmp(commands[i].name, name, strlen(name)))
+				fprintf(stderr, " %s", commands[i].name);
+		}
+		fprintf(stderr, ": write more of it\n");
+		return XL_FAILED;
+	}
+	nearest_init(&n, name);
+	for (size_t i = 0; i < COMMANDS_COUNT; i++) {
+		if (commands[i].run)
+			nearest_offer(&n, commands[i].name);
+	}
+	near = nearest_word(&n);
+	if (near)
+		return xl_error("unknown command \"%s\": did you mean \"%s\"?",
+				name, near);
+	return xl_error("unknown command \"%s\": xl help lists them", name);
+}
+
+static void list_commands(void)
+{
+	printf("usage: xl [-v] COMMAND [ARGUMENT...]\n\n");
+	for (size_t i = 0; i < COMMANDS_COUNT; i++) {
+		if (commands[i].run)
+			printf(" %-15s %s\n", commands[i].name,
+			       commands[i].help);
+	}
+	printf("\nA command may be shortened to any prefix that only it has.\n"
+	       "xl help COMMAND says how to use it.\n");
+}
+
+/* The same list as the manual page has it. */
+static void list_roff(void)
+{
+	for (size_t i = 0; i < COMMANDS_COUNT; i++) {
+		if (commands[i].run)
+			printf(".TP\n.B %s\n.RI \"%s\"\n.br\n%s.\n",
+			       commands[i].name, commands[i].args,
+			       commands[i].help);
+	}
+}
+
+int cmd_help(int argc, char **argv)
+{
+	unsigned int matches;
+
+	if (argc > 1 && !strcmp(argv[1], "--roff")) {
+		list_roff();
+		return XL_OK;
+	}
+	if (argc > 1 && argv[1][0] != '-') {
+		running = find(argv[1], &matches);
+		if (!running)
+			return unknown(argv[1], matches);
+		printf("usage: xl %s %s\n%s\n", running->name, running->args,
+		       running->help);
+		return XL_OK;
+	}
+	list_commands();
+	return XL_OK;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+	unsigned int matches;
+	int c;
+
+	/* Options before the command; Xen's -f, -t, -T, -N change nothing. */
+	while ((c = getopt(argc, argv, "+vftTNh")) != -1) {
+		if (c == 'v')
+			xl_verbose = true;
+		else if (c == 'h' || c == '?')
+			return cmd_help(1, argv) || c == '?';
+	}
+	if (optind >= argc) {
+		cmd_help(1, argv);
+		return XL_FAILED;
+	}
+	command = find(argv[optind], &matches);
+	if (!command)
+		return unknown(argv[optind], matches);
+	running = command;
+	if (!command->run)
+		return xl_error("%s", command->help);
+	argc -= optind;
+	argv += optind;
+	optind = 0;	/* the command reads its own options */
+	return command->run(argc, argv) == XL_OK ? 0 : 1;
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * guest_end.c: what follows when a guest shuts down, crashes or vanishes.
+ *
+ * State: the list of guests.  Called for every change that the store
+ * announces and at start, so it looks at the hypervisor's word alone and may
+ * be called at any time.  Invariant: a guest whose domain is gone is not in
+ * the list, and nothing of it is left in the store.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <uuid/uuid.h>
+
+#include <abi/sched.h>
+
+#include "../lib/hv_domain.h"
+#include "../lib/log.h"
+#include "guest.h"
+
+/* A guest that ends this soon, this often in a row, is not started again. */
+#define QUICK_DEATH_MS 10000
+#define QUICK_DEATHS_MAX 5
+
+static void remove_traces(struct toolstack *ts, struct guest *g)
+{
+	guest_store_remove(ts, g->domid, g->uuid);
+	guest_state_remove(ts, g->uuid);
+}
+
+int guest_destroy(struct toolstack *ts, struct guest *g, struct fail *fail)
+{
+	int rc = hv_domain_destroy(ts->hv, g->domid);
+
+	if (rc && rc != -ESRCH)
+		return fail_errno(fail, rc,
+				  "the hypervisor did not destroy domain %u",
+				  g->domid);
+	remove_traces(ts, g);
+	guest_forget(ts, g);
+	return 0;
+}
+
+/* The ends of a guest, by the hypervisor's reason code. */
+static const struct ending {
+	const char *name;
+	size_t action;
+} endings[] = {
+	[SHUTDOWN_poweroff] = { "powered off",
+				offsetof(struct guest_config, on_poweroff) },
+	[SHUTDOWN_reboot] = { "asked for a reboot",
+			      offsetof(struct guest_config, on_reboot) },
+	[SHUTDOWN_suspend] = { "suspended", 0 },
+	[SHUTDOWN_crash] = { "crashed",
+			     offsetof(struct guest_config, on_crash) },
+	[SHUTDOWN_watchdog] = { "was ended by its watchdog",
+				offsetof(struct guest_config, on_watchdog) },
+	[SHUTDOWN_soft_reset] = { "asked for a soft reset",
+				  offsetof(struct guest_config,
+					   on_soft_reset) },
+};
+
+#define ENDINGS_COUNT (sizeof(endings) / sizeof(endings[0]))
+
+static enum guest_action action_of(const struct guest *g,
+				   const struct ending *e)
+{
+	if (!e->action)
+		return ACTION_PRESERVE;
+	return *(const enum guest_action *)((const char *)&g->config +
+					    e->action);
+}
+
+/* Makes the guest again from its configuration, after @old is gone. */
+static int make_again(struct toolstack *ts, const char *json,
+		      const uint8_t uuid[16], unsigned int quick_deaths)
+{
+	struct fail fail = { 0 };
+	struct guest *g = guest_from_json(json, &fail);
+	int rc = -EINVAL;
+
+	if (g) {
+		memcpy(g->uuid, uuid, sizeof(g->uuid));
+		g->quick_deaths = quick_deaths;
+		rc = guest_make(ts, g, false, &fail);
+	}
+	if (rc) {
+		log_err("restarting a guest: %s", fail.text);
+		guest_free(g);
+	} else {
+		log_info("%s restarted as domain %u", g->name, g->domid);
+	}
+	return rc;
+}
+
+static void restart(struct toolstack *ts, struct guest *g)
+{
+	bool quick = ev_now_ms() - g->started_ms < QUICK_DEATH_MS;
+	unsigned int deaths = quick ? g->quick_deaths + 1 : 0;
+	struct fail fail = { 0 };
+	uint8_t uuid[16];
+	char *json;
+
+	if (deaths >= QUICK_DEATHS_MAX) {
+		log_err("%s ended %u times in a row within %d s of its start: not restarted, kept as it is",
+			g->name, deaths, QUICK_DEATH_MS / 1000);
+		g->preserved = true;
+		return;
+	}
+	json = strdup(g->config_json);
+	memcpy(uuid, g->uuid, sizeof(uuid));
+	if (!json || guest_destroy(ts, g, &fail))
+		log_err("restarting: %s", json ? fail.text : "out of memory");
+	else
+		make_again(ts, json, uuid, deaths);
+	free(json);
+}
+
+/* Keeps the ended domain under another name and identity. */
+static int set_aside(struct toolstack *ts, struct guest *g, struct fail *fail)
+{
+	struct xen_domctl op = {
+		.cmd = XEN_DOMCTL_setdomainhandle,
+		.domain = (domid_t)g->domid,
+	};
+	struct guest_rings none = { 0 };
+	char stamp[32], *name;
+	time_t now = time(NULL);
+	struct tm tm;
+	int rc;
+
+	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%MZ", gmtime_r(&now, &tm));
+	if (asprintf(&name, "%s-%s-%u", g->name, stamp, g->domid) < 0)
+		return fail_set(fail, -ENOMEM, "out of memory");
+	guest_state_remove(ts, g->uuid);
+	guest_store_remove(ts, g->domid, g->uuid);
+	uuid_generate(g->uuid);
+	memcpy(op.u.setdomainhandle.handle, g->uuid, sizeof(g->uuid));
+	rc = hv_domctl(ts->hv, &op);
+	free(g->name);
+	g->name = name;
+	g->preserved = true;
+	if (!rc)
+		rc = guest_store_write(ts, g, &none, fail);
+	if (!rc)
+		rc = guest_state_save(ts, g, fail);
+	return rc ? fail_errno(fail, rc, "cannot set the old domain aside") :
+		    0;
+}
+
+static void rename_restart(struct toolstack *ts, struct guest *g)
+{
+	struct fail fail = { 0 };
+	unsigned int deaths = g->quick_deaths;
+	uint8_t uuid[16];
+
+	memcpy(uuid, g->uuid, sizeof(uuid));
+	if (set_aside(ts, g, &fail))
+		log_err("%s: %s", g->name, fail.text);
+	else
+		make_again(ts, g->config_json, uuid, deaths);
+}
+
+static void act(struct toolstack *ts, struct guest *g, unsigned int reason)
+{
+	const struct ending *e = &endings[reason < ENDINGS_COUNT ?
+						  reason : SHUTDOWN_crash];
+	enum guest_action action = action_of(g, e);
+	struct fail fail = { 0 };
+
+	log_info("%s (domain %u) %s: %s", g->name, g->domid, e->name,
+		 cfg_action_name(action));
+	switch (action) {
+	case ACTION_RESTART:
+		restart(ts, g);
+		break;
+	case ACTION_RENAME_RESTART:
+		rename_restart(ts, g);
+		break;
+	case ACTION_DEFAULT:
+	case ACTION_DESTROY:
+		if (guest_destroy(ts, g, &fail))
+			log_err("%s: %s", g->name, fail.text);
+		break;
+	case ACTION_PRESERVE:
+		g->preserved = true;
+		guest_state_save(ts, g, &fail);
+		break;
+	}
+}
+
+/* True if @g's domain ended, with the reason in *@reason. */
+static bool ended(const struct xen_domctl_getdomaininfo *info,
+		  unsigned int *reason)
+{
+	*reason = info->flags >> XEN_DOMINF_shutdownshift &
+		  XEN_DOMINF_shutdownmask;
+	return info->flags & XEN_DOMINF_shutdown &&
+	       !(info->flags & XEN_DOMINF_dying);
+}
+
+/* One guest that needs something done, which is done; false if none does. */
+static bool check_one(struct toolstack *ts)
+{
+	struct xen_domctl_getdomaininfo info;
+	unsigned int reason;
+
+	for (struct guest *g = ts->guests; g; g = g->next) {
+		int rc = hv_domain_info(ts->hv, g->domid, &info);
+
+		if (rc == -ESRCH || (!rc && info.flags & XEN_DOMINF_dying)) {
+			/* Somebody else destroyed it. */
+			log_info("%s (domain %u) is gone", g->name, g->domid);
+			remove_traces(ts, g);
+			guest_forget(ts, g);
+			return true;
+		}
+		if (!rc && !g->preserved && ended(&info, &reason)) {
+			act(ts, g, reason);
+			return true;
+		}
+	}
+	return false;
+}
+
+void guests_check(struct toolstack *ts)
+{
+	/* Acting changes the list: begin again after each. */
+	while (check_one(ts))
+		;
+}

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * guest_make.c: making a guest, as a table of steps, each with its undoing.
+ *
+ * State: one struct making per attempt.  Invariant: after a failure in step
+ * n the undo functions of n, n-1, ... 0 have run, each of which undoes
+ * exactly what its step did, also when that step stopped half-way.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../build/apply.h"
+#include "../lib/hv_domain.h"
+#include "../lib/log.h"
+#include "guest.h"
+
+struct making {
+	struct toolstack *ts;
+	struct guest *g;
+	struct fail *fail;
+	bool paused;
+	struct kernel_file kernel;
+	void *ramdisk;
+	size_t ramdisk_len;
+	bool domain_made, introduced, listed;
+	struct guest_rings rings;
+};
+
+static int check_unique(struct making *m)
+{
+	struct guest *other = guest_by_name(m->ts, m->g->name);
+
+	if (other || !strcmp(m->g->name, "Domain-0"))
+		return fail_set(m->fail, -EEXIST,
+				"a guest named \"%s\" is there already: destroy it, or choose another name",
+				m->g->name);
+	for (other = m->ts->guests; other; other = other->next) {
+		if (!memcmp(other->uuid, m->g->uuid, sizeof(other->uuid)))
+			return fail_set(m->fail, -EEXIST,
+					"the guest \"%s\" has this UUID already: change uuid",
+					other->name);
+	}
+	return 0;
+}
+
+static int open_kernel(struct making *m)
+{
+	return kernel_file_open(&m->kernel, m->g->config.kernel,
+				m->ts->cache_dir, m->fail);
+}
+
+static void close_kernel(struct making *m)
+{
+	kernel_file_close(&m->kernel);
+}
+
+static int open_ramdisk(struct making *m)
+{
+	const char *path = m->g->config.ramdisk;
+	struct stat st;
+	int fd, rc = 0;
+
+	if (!path || !*path)
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fail_errno(m->fail, -errno, "cannot open %s", path);
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || !st.st_size) {
+		rc = fail_set(m->fail, -EINVAL,
+			      "%s is not a regular file, or empty", path);
+	} else {
+		m->ramdisk_len = (size_t)st.st_size;
+		m->ramdisk = mmap(NULL, m->ramdisk_len, PROT_READ, MAP_PRIVATE,
+				  fd, 0);
+		if (m->ramdisk == MAP_FAILED) {
+			m->ramdisk = NULL;
+			rc = fail_errno(m->fail, -errno, "cannot map %s", path);
+		}
+	}
+	close(fd);
+	return rc;
+}
+
+static void close_ramdisk(struct making *m)
+{
+	if (m->ramdisk)
+		munmap(m->ramdisk, m->ramdisk_len);
+	m->ramdisk = NULL;
+}
+
+/* What Xen's toolstack gives a guest that says nothing. */
+#define DEFAULT_EVENT_CHANNELS 1023
+#define DEFAULT_GRANT_FRAMES 64
+#define DEFAULT_MAPTRACK_FRAMES 1024
+
+static int64_t given(int64_t value, int64_t otherwise)
+{
+	return value < 0 ? otherwise : value;
+}
+
+static int make_domain(struct making *m)
+{
+	const struct guest_config *c = &m->g->config;
+	struct hv_create how = {
+		.vcpus = (uint32_t)c->maxvcpus,
+		.max_evtchn_port = (uint32_t)given(c->max_event_channels,
+						   DEFAULT_EVENT_CHANNELS),
+		.max_grant_frames = (int32_t)given(c->max_grant_frames,
+						   DEFAULT_GRANT_FRAMES),
+		.max_maptrack_frames = (int32_t)given(c->max_maptrack_frames,
+						      DEFAULT_MAPTRACK_FRAMES),
+		.grant_version = (uint32_t)given(c->max_grant_version, 0),
+	};
+	int rc;
+
+	memcpy(how.uuid, m->g->uuid, sizeof(how.uuid));
+	rc = hv_domain_create(m->ts->hv, &how, &m->g->domid);
+	if (rc)
+		return fail_errno(m->fail, rc,
+				  "the hypervisor refused a new domain (xl dmesg may say why)");
+	m->domain_made = true;
+	return 0;
+}
+
+static void unmake_domain(struct making *m)
+{
+	int rc;
+
+	if (!m->domain_made)
+		return;
+	rc = hv_domain_destroy(m->ts->hv, m->g->domid);
+	if (rc)
+		log_err("domain %u cannot be destroyed: %s", m->g->domid,
+			strerror(-rc));
+	m->domain_made = false;
+}
+
+/* What the guest may hold beyond its memory, as Xen's toolstack allows. */
+#define MEM_SLACK_KIB 1024
+
+static int set_affinity(struct making *m, const struct cfg_cpus *cpus,
+			bool soft)
+{
+	struct hv *hv = m->ts->hv;
+	int rc = 0;
+
+	for (uint32_t v = 0; cpus->given && v < m->g->config.maxvcpus; v++) {
+		uint8_t mask[CFG_CPUS_MAX / 8] = { 0 };
+
+		if (!cpus->per_vcpu)
+			memcpy(mask, cpus->mask, sizeof(mask));
+		else if (v < cpus->listed)
+			mask[cpus->list[v] / 8] |=
+				(uint8_t)(1u << cpus->list[v] % 8);
+		else
+			memset(mask, 0xff, sizeof(mask));
+		rc = hv_vcpu_affinity(hv, m->g->domid, v, true, soft, mask,
+				      sizeof(mask));
+		if (rc)
+			return fail_errno(m->fail, rc,
+					  "vCPU %u cannot be bound to the CPUs that %s names",
+					  v, soft ? "cpus_soft" : "cpus");
+	}
+	return 0;
+}
+
+static int set_limits(struct making *m)
+{
+	const struct guest_config *c = &m->g->config;
+	uint32_t domid = m->g->domid;
+	int rc;
+
+	rc = hv_domain_set_max_vcpus(m->ts->hv, domid, (uint32_t)c->maxvcpus);
+	if (rc)
+		return fail_errno(m->fail, rc, "%" PRId64 " vCPUs were refused",
+				  c->maxvcpus);
+	rc = hv_domain_set_max_mem(m->ts->hv, domid,
+				   (uint64_t)c->memory * 1024 + MEM_SLACK_KIB);
+	if (rc)
+		return fail_errno(m->fail, rc, "the memory limit was refused");
+	if (c->cpu_weight > 0 || c->cap >= 0) {
+		rc = hv_domain_set_weight(m->ts->hv, domid,
+					  (uint32_t)given(c->cpu_weight, 0),
+					  (int32_t)c->cap);
+		if (rc)
+			return fail_errno(m->fail, rc,
+					  "the scheduler refused cpu_weight or cap");
+	}
+	rc = set_affinity(m, &c->cpus, false);
+	return rc ? rc : set_affinity(m, &c->cpus_soft, true);
+}
+
+static int offer_ports(struct making *m)
+{
+	uint32_t domid = m->g->domid;
+	int rc = hv_evtchn_alloc_for(m->ts->hv, domid, &m->rings.store_port);
+
+	if (!rc)
+		rc = hv_evtchn_alloc_for(m->ts->hv, domid,
+					 &m->rings.console_port);
+	return rc ? fail_errno(m->fail, rc, "no event channels") : 0;
+}
+
+static int build(struct making *m)
+{
+	const struct guest_config *c = &m->g->config;
+	struct pv_build b = {
+		.domid = m->g->domid,
+		.vcpus = (uint32_t)c->maxvcpus,
+		.kernel = &m->kernel.image,
+		.ramdisk = m->ramdisk,
+		.ramdisk_len = m->ramdisk_len,
+		.pages = (uint64_t)c->memory << 8,
+		.cmdline = c->full_cmdline,
+		.store_port = m->rings.store_port,
+		.console_port = m->rings.console_port,
+	};
+	int rc = pv_build(m->ts->hv, &b, m->fail);
+
+	m->rings.store_frame = b.store_frame;
+	m->rings.console_frame = b.console_frame;
+	return rc;
+}
+
+static int write_store(struct making *m)
+{
+	return guest_store_write(m->ts, m->g, &m->rings, m->fail);
+}
+
+static void unwrite_store(struct making *m)
+{
+	guest_store_remove(m->ts, m->g->domid, m->g->uuid);
+}
+
+static int introduce(struct making *m)
+{
+	int rc = xsc_introduce(m->ts->xs, m->g->domid, m->rings.store_frame,
+			       m->rings.store_port);
+
+	if (rc)
+		return fail_errno(m->fail, rc,
+				  "the store daemon did not accept the guest");
+	m->introduced = true;
+	return 0;
+}
+
+static void unintroduce(struct making *m)
+{
+	if (m->introduced)
+		xsc_release(m->ts->xs, m->g->domid);
+	m->introduced = false;
+}
+
+static int save_state(struct making *m)
+{
+	return guest_state_save(m->ts, m->g, m->fail);
+}
+
+static void unsave_state(struct making *m)
+{
+	guest_state_remove(m->ts, m->g->uuid);
+}
+
+static int enlist(struct making *m)
+{
+	m->g->next = m->ts->guests;
+	m->ts->guests = m->g;
+	m->listed = true;
+	return 0;
+}
+
+static void unlist(struct making *m)
+{
+	struct guest **p = &m->ts->guests;
+
+	while (m->listed && *p != m->g)
+		p = &(*p)->next;
+	if (m->listed)
+		*p = m->g->next;
+	m->listed = false;
+}
+
+static int start(struct making *m)
+{
+	int rc = m->paused ? 0 : hv_domain_unpause(m->ts->hv, m->g->domid);
+
+	m->g->started_ms = ev_now_ms();
+	return rc ? fail_errno(m->fail, rc, "it cannot be unpaused") : 0;
+}
+
+static const struct step {
+	const char *name;
+	int (*run)(struct making *m);
+	void (*undo)(struct making *m);
+} steps[] = {
+	{ "checking its name", check_unique, NULL },
+	{ "reading its kernel", open_kernel, close_kernel },
+	{ "reading its ramdisk", open_ramdisk, close_ramdisk },
+	{ "creating its domain", make_domain, unmake_domain },
+	{ "setting its limits", set_limits, NULL },
+	{ "offering it event channels", offer_ports, NULL },
+	{ "building its memory", build, NULL },
+	{ "writing its store entries", write_store, unwrite_store },
+	{ "introducing it to the store", introduce, unintroduce },
+	{ "saving its configuration", save_state, unsave_state },
+	{ "adding it to the guests", enlist, unlist },
+	{ "starting it", start, NULL },
+};
+
+#define STEPS_COUNT (sizeof(steps) / sizeof(steps[0]))
+
+int guest_make(struct toolstack *ts, struct guest *g, bool paused,
+	       struct fail *fail)
+{
+	struct making m = { .ts = ts, .g = g, .fail = fail, .paused = paused };
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < STEPS_COUNT && !rc; i++)
+		rc = steps[i].run(&m);
+	if (!rc) {
+		close_kernel(&m);
+		close_ramdisk(&m);
+		return 0;
+	}
+	fail_step(fail, "%s", steps[i - 1].name);
+	while (i--) {
+		if (steps[i].undo)
+			steps[i].undo(&m);
+	}
+	return rc;
+}

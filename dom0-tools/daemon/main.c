@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * main.c: parvisd, the toolstack daemon.
+ *
+ * Start: connect to hypervisor and store (waiting for the store if it is just
+ * starting), write the control domain's entries, take over guests that an
+ * earlier daemon left, listen, detach.  Then the loop: requests, and guests'
+ * ends as the store announces them.  The daemon may be stopped and started
+ * at any time; guests do not notice.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../lib/log.h"
+#include "guest.h"
+#include "server.h"
+
+#define SOCKET_PATH "/run/parvis/parvisd.sock"
+#define STORE_WAIT_MS 20000
+#define STORE_RETRY_US 50000
+
+static struct toolstack toolstack = {
+	.cache_dir = "/var/cache/parvis",
+	.state_dir = "/var/lib/parvis",
+};
+
+static struct ev_io store_io;
+
+static const char *const watched[] = { "@releaseDomain", "@introduceDomain" };
+
+/* ---- the store connection ---- */
+
+static int store_open(struct toolstack *ts)
+{
+	int rc = xsc_open(&ts->xs);
+
+	for (size_t i = 0; i < 2 && !rc; i++)
+		rc = xsc_watch(ts->xs, watched[i], "parvisd");
+	if (rc && ts->xs) {
+		xsc_close(ts->xs);
+		ts->xs = NULL;
+	}
+	return rc;
+}
+
+static int store_wait(struct toolstack *ts, struct fail *fail)
+{
+	uint64_t end = ev_now_ms() + STORE_WAIT_MS;
+	int rc;
+
+	while ((rc = store_open(ts)) && ev_now_ms() < end)
+		usleep(STORE_RETRY_US);
+	return rc ? fail_errno(fail, rc,
+			       "the store does not answer: start xenstored first") :
+		    0;
+}
+
+static void on_store(struct ev_io *io, uint32_t revents);
+
+static int store_listen(struct toolstack *ts)
+{
+	store_io = (struct ev_io){ .fd = xsc_fd(ts->xs), .events = EPOLLIN,
+				   .fn = on_store };
+	return ev_io_add(ts->loop, &store_io);
+}
+
+/* The store daemon went away: wait for the next. */
+static void store_again(struct toolstack *ts)
+{
+	struct fail fail = { 0 };
+
+	log_warn("lost the store; waiting for it to come back");
+	ev_io_del(ts->loop, &store_io);
+	xsc_close(ts->xs);
+	ts->xs = NULL;
+	if (store_wait(ts, &fail) || store_listen(ts)) {
+		log_err("%s", fail.text);
+		ev_stop(ts->loop);
+	}
+}
+
+static void on_store(struct ev_io *io, uint32_t revents)
+{
+	struct toolstack *ts = &toolstack;
+	char *path, *token;
+	int rc;
+
+	(void)io;
+	(void)revents;
+	while ((rc = xsc_event(ts->xs, &path, &token)) > 0)
+		free(path);
+	if (rc < 0)
+		store_again(ts);
+	if (ts->xs)
+		guests_check(ts);
+}
+
+/*
+ * A watch event that came while a request waited for its reply is already
+ * inside the connection, where no descriptor announces it: look each round.
+ */
+static void run(struct toolstack *ts)
+{
+	while (!ev_run_once(ts->loop, -1) && ts->xs) {
+		char *path, *token;
+		bool any = false;
+
+		while (xsc_event(ts->xs, &path, &token) > 0) {
+			free(path);
+			any = true;
+		}
+		if (any)
+			guests_check(ts);
+	}
+}
+
+/* ---- start and stop ---- */
+
+static bool stopping;
+
+static void on_signal(int signo, void *arg)
+{
+	(void)arg;
+	log_info("stopping: %s; guests go on", strsignal(signo));
+	stopping = true;
+	server_stop();
+	xsc_close(toolstack.xs);
+	toolstack.xs = NULL;
+	ev_stop(toolstack.loop);
+}
+
+static int start(struct toolstack *ts, const char *path, struct fail *fail)
+{
+	static const int signals[] = { SIGTERM, SIGINT, 0 };
+	static struct ev_signal ending = { .fn = on_signal };
+	int rc;
+
+	ts->loop = ev_new();
+	if (!ts->loop)
+		return fail_set(fail, -ENOMEM, "no event loop");
+	rc = hv_linux_open(&ts->hv);
+	if (rc)
+		return fail_errno(fail, rc, "no hypervisor connection");
+	rc = store_wait(ts, fail);
+	if (!rc)
+		rc = dom0_store_write(ts, fail);
+	if (rc)
+		return rc;
+	guests_adopt(ts);
+	guests_check(ts);
+	rc = store_listen(ts);
+	if (!rc)
+		rc = ev_signal_add(ts->loop, &ending, signals);
+	if (rc)
+		return fail_errno(fail, rc, "no event loop");
+	return server_start(ts, path, fail);
+}
+
+static const char usage[] =
+	"usage: parvisd [-f] [-v] [-s SOCKET] [-l LOGFILE] [-p PIDFILE]\n"
+	"  -f, --foreground      stay attached, log to stderr\n"
+	"  -v, --verbose         log debug lines too\n"
+	"  -s, --socket PATH     listen there instead of " SOCKET_PATH "\n"
+	"  -l, --log PATH        log file instead of /var/log/parvis/parvisd.log\n"
+	"  -p, --pid-file PATH   write the process id there\n"
+	"      --state DIR       guests' configurations (/var/lib/parvis)\n"
+	"      --cache DIR       unpacked kernels (/var/cache/parvis); \"\" for none\n";
+
+struct options {
+	bool foreground, verbose;
+	const char *socket, *log, *pid_file;
+};
+
+static int parse_options(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{ "foreground", no_argument, NULL, 'f' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "socket", required_argument, NULL, 's' },
+		{ "log", required_argument, NULL, 'l' },
+		{ "pid-file", required_argument, NULL, 'p' },
+		{ "state", required_argument, NULL, 'S' },
+		{ "cache", required_argument, NULL, 'C' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "fvs:l:p:h", longs, NULL)) != -1) {
+		if (c == 'f')
+			o->foreground = true;
+		else if (c == 'v')
+			o->verbose = true;
+		else if (c == 's')
+			o->socket = optarg;
+		else if (c == 'l')
+			o->log = optarg;
+		else if (c == 'p')
+			o->pid_file = optarg;
+		else if (c == 'S')
+			toolstack.state_dir = optarg;
+		else if (c == 'C')
+			toolstack.cache_dir = *optarg ? optarg : NULL;
+		else
+			return -EINVAL;
+	}
+	return optind < argc ? -EINVAL : 0;
+}
+
+static void write_pid(const char *path)
+{
+	FILE *f = path ? fopen(path, "we") : NULL;
+
+	if (f) {
+		fprintf(f, "%d\n", (int)getpid());
+		fclose(f);
+	}
+}
+
+/* The parent's end: passes on whether the child came up. */
+static int wait_for_child(int fd)
+{
+	char ok = 0;
+	ssize_t n = read(fd, &ok, 1);
+
+	if (n == 1 && ok == 'y')
+		return 0;
+	fprintf(stderr, "parvisd: did not start; see its log\n");
+	return 1;
+}
+
+static void tell_parent(int fd)
+{
+	if (fd >= 0 && write(fd, "y", 1) != 1)
+		log_warn("the starting process is gone");
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Splits into a daemon and the process that was started.  -1: the daemon. */
+static int detach(int *to_parent)
+{
+	int fds[2];
+	pid_t pid;
+
+	if (pipe(fds))
+		return 1;
+	pid = fork();
+	if (pid < 0)
+		return 1;
+	if (pid) {
+		close(fds[1]);
+		return wait_for_child(fds[0]);
+	}
+	close(fds[0]);
+	setsid();
+	*to_parent = fds[1];
+	return -1;
+}
+
+static void drop_terminal(void)
+{
+	if (chdir("/"))
+		log_warn("cannot leave the working folder");
+	if (!freopen("/dev/null", "r", stdin) ||
+	    !freopen("/dev/null", "w", stdout) ||
+	    !freopen("/dev/null", "w", stderr))
+		log_warn("cannot let go of the terminal");
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { .socket = SOCKET_PATH,
+			     .log = "/var/log/parvis/parvisd.log" };
+	struct fail fail = { 0 };
+	int to_parent = -1, rc;
+
+	if (parse_options(argc, argv, &o)) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	mkdir("/run/parvis", 0700);
+	mkdir("/var/log/parvis", 0750);
+	if (!o.foreground) {
+		rc = detach(&to_parent);
+		if (rc >= 0)
+			return rc;
+		log_init("parvisd", LOG_TO_FILE, o.log);
+	} else {
+		log_init("parvisd", LOG_TO_STDERR, NULL);
+	}
+	log_set_level(o.verbose ? LOG_L_DEBUG : LOG_L_INFO);
+	rc = start(&toolstack, o.socket, &fail);
+	if (rc) {
+		log_err("%s", fail.rc ? fail.text : strerror(-rc));
+		fprintf(stderr, "parvisd: %s\n",
+			fail.rc ? fail.text : strerror(-rc));
+		return 1;
+	}
+	write_pid(o.pid_file);
+	if (!o.foreground)
+		drop_terminal();
+	tell_parent(to_parent);
+	log_info("ready on %s", o.socket);
+	run(&toolstack);
+	server_stop();
+	return stopping ? 0 : 1;
+}
