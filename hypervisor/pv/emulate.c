@@ -8,12 +8,11 @@
  * executed, but whatever they are is checked against the mode the guest is in.
  * State: the vCPU that runs here.  No locks.
  */
-#include <hypercall/hypercall.h>
+#include <domain/cpupolicy.h>
 #include <port/guest.h>
 #include <port/vcpu_hw.h>
 #include <pv/emulate.h>
 #include <pv/segdesc.h>
-#include <x86/x86.h>
 
 #define VEC_UD 6
 #define VEC_GP 13
@@ -202,17 +201,17 @@ static enum emul_result emul_lmsw(struct vcpu *v, const struct insn *i)
 	return write_cr0(v, (CR0_FIXED & ~0xfUL) | (word & 0xf) | 1);
 }
 
-static bool xcr0_valid(uint64_t val)
+static bool xcr0_valid(const struct domain *d, uint64_t val)
 {
 	uint64_t wide = val & XCR0_AVX512;
 
-	if (!(val & XCR0_X87) || (val & ~x86_features.xcr0_max))
+	if (!(val & XCR0_X87) || (val & ~cpu_policy_xcr0(d)))
 		return false;
 	if ((val & XCR0_AVX) && !(val & XCR0_SSE))
 		return false;
 	if (wide && (wide != XCR0_AVX512 || !(val & XCR0_AVX)))
 		return false;
-	return (val & ~(XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512)) == 0;
+	return true;
 }
 
 static enum emul_result emul_xsetbv(struct vcpu *v)
@@ -223,7 +222,7 @@ static enum emul_result emul_xsetbv(struct vcpu *v)
 		pv_raise(v, VEC_UD, 0);
 		return EMUL_RAISED;
 	}
-	if (v->regs.ecx != 0 || !xcr0_valid(val)) {
+	if (v->regs.ecx != 0 || !xcr0_valid(v->domain, val)) {
 		pv_refuse(v, "XCR0", val);
 		return EMUL_REFUSE;
 	}
