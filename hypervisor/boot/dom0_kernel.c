@@ -6,6 +6,7 @@
 #include <boot/dom0_kernel.h>
 #include <lib/kernel_image.h>
 #include <mm/alloc.h>
+#include <port/foreign.h>
 #include <port/frame.h>
 #include <port/log.h>
 #include <port/time.h>
@@ -28,6 +29,8 @@ static int unpack(struct dom0_kernel *k, const struct kernel_image *img,
 	u.out_cap = k->buffer_pages << PAGE_SHIFT;
 	u.arena.mem = frame_map(arena);
 	u.arena.size = UNPACK_ARENA_SIZE;
+	u.foreign_begin = foreign_code_begin;
+	u.foreign_end = foreign_code_end;
 	start = time_now();
 	rc = unpack_run(img->pack, &u);
 	buddy_free_run(arena, arena_pages);

@@ -35,6 +35,8 @@ struct unpack {
 	size_t out_cap;
 	size_t out_len; /* result */
 	struct unpack_arena arena;
+	/* Called around code that was compiled for user space; or NULL. */
+	void (*foreign_begin)(void), (*foreign_end)(void);
 	const char *why; /* a reason if it fails */
 };
 

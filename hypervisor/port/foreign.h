@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Libraries that were compiled for user space (the decoders of zstd and gzip).
+ * Between the two calls, on the boot CPU and before any guest has run, their
+ * vector registers and their thread block at %fs are there.
+ */
+#ifndef PORT_FOREIGN_H
+#define PORT_FOREIGN_H
+
+void foreign_code_begin(void);
+void foreign_code_end(void);
+
+#endif
