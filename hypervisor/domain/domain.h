@@ -253,7 +253,7 @@ void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *out);
 
 /* Where vcpu_info lives: shared_info's place, or a page the guest names. */
 void vcpu_info_reset(struct vcpu *v);
-/* -EINVAL: bad place, not a writable frame of it, or registered before. */
+/* -ENXIO: bad place; -EINVAL: no writable frame of it, or registered before. */
 int vcpu_info_register(struct vcpu *v, mfn_t m, uint32_t offset);
 void vcpu_info_unregister(struct vcpu *v);
 

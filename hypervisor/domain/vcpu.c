@@ -150,7 +150,7 @@ int vcpu_info_register(struct vcpu *v, mfn_t m, uint32_t offset)
 	struct vcpu_info *info;
 
 	if (offset > PAGE_SIZE - sizeof(*info) || !IS_ALIGNED(offset, 8UL))
-		return -EINVAL;
+		return -ENXIO;
 	if (!mfn_eq(v->info_frame, MFN_NONE))
 		return -EINVAL;
 	if (!frame_get_writable(m, d))

@@ -145,6 +145,7 @@ static long op_stop_periodic(struct vcpu *v, struct vcpu *t, gva_t arg,
 	return 0;
 }
 
+/* A time in the past fires at once, whatever VCPU_SSHOTTMR_future says. */
 static long op_set_singleshot(struct vcpu *v, struct vcpu *t, gva_t arg,
 			      struct budget *b)
 {
@@ -155,8 +156,6 @@ static long op_set_singleshot(struct vcpu *v, struct vcpu *t, gva_t arg,
 		return -EINVAL;
 	if (guest_read(v, &s, arg, sizeof(s)))
 		return -EFAULT;
-	if (s.flags & VCPU_SSHOTTMR_future && s.timeout_abs_ns <= time_now())
-		return -ETIME;
 	return timer_set(&v->singleshot, s.timeout_abs_ns);
 }
 
