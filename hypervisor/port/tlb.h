@@ -21,6 +21,9 @@ cpumask_t tlb_filter(cpumask_t mask, uint32_t stamp);
  */
 void tlb_flush(cpumask_t mask, gva_t va);
 
+/* Write back and empty the data caches of every CPU of @mask, and wait. */
+void cache_flush(cpumask_t mask);
+
 static inline cpumask_t cpu_bit(unsigned int cpu)
 {
 	return (cpumask_t)1 << cpu;

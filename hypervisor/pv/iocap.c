@@ -155,6 +155,12 @@ bool iocap_mmio_ok(const struct domain *d, mfn_t m)
 	       permitted(d->iocap, &d->iocap->mmio, mfn_x(m), mfn_x(m));
 }
 
+bool iocap_has_devices(const struct domain *d)
+{
+	return READ_ONCE(d->iocap->mmio.count) ||
+	       READ_ONCE(d->iocap->ports.count);
+}
+
 bool iocap_irq_ok(const struct domain *d, uint32_t pirq)
 {
 	return permitted(d->iocap, &d->iocap->irqs, pirq, pirq);

@@ -110,7 +110,8 @@ int pv_grant_map(struct vcpu *v, uint64_t where, bool is_pte, mfn_t m,
 		 bool read_only, uint64_t extra_pte_flags);
 /*
  * The reverse: the PTE must still map @m. With @new_addr its PTE's contents
- * replace it (and that one is cleared): GNTTABOP_unmap_and_replace.
+ * replace it (and that one is cleared): GNTTABOP_unmap_and_replace.  Nothing
+ * is flushed: the caller does that, on dirty_cpus, before the granter is told.
  */
 int pv_grant_unmap(struct vcpu *v, uint64_t where, bool is_pte, mfn_t m,
 		   uint64_t new_addr);
@@ -125,6 +126,8 @@ int iocap_permit_mmio(struct domain *d, uint64_t first_mfn, uint64_t n,
 int iocap_permit_irq(struct domain *d, uint32_t pirq, bool on);
 bool iocap_port_ok(const struct domain *d, uint32_t first, uint32_t n);
 bool iocap_mmio_ok(const struct domain *d, mfn_t m);
+/* May @d use any device at all? It may then choose how memory is cached. */
+bool iocap_has_devices(const struct domain *d);
 bool iocap_irq_ok(const struct domain *d, uint32_t pirq);
 
 /* --- CPUID and MSRs as PV guests see them: domain/cpupolicy.c --- */
