@@ -9,4 +9,4 @@ STORE_CORE := store/tree.c store/edit.c store/quota.c store/perm.c \
 
 $(eval $(call dom0_program,xenstored,$(STORE_CORE) \
 	store/main.c store/server.c store/sock.c store/ring.c \
-	lib/evloop.c lib/xs_client.c lib/hv_calls.c lib/hv_linux.c))
+	lib/evloop.c lib/xs_client.c lib/hv_calls.c lib/hv_linux.c lib/hv_domain.c))

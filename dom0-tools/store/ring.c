@@ -12,12 +12,9 @@
  */
 #include "store/server.h"
 
-#include <abi/domctl.h>
 #include <abi/core.h>
-#include <abi/event.h>
 #include <abi/grant.h>
 #include <abi/io/xs_wire.h>
-#include <abi/sysctl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -28,11 +25,11 @@
 #include <unistd.h>
 
 #include "lib/hv.h"
+#include "lib/hv_domain.h"
 #include "lib/log.h"
 #include "store/client.h"
 
 #define ROUNDS_PER_TURN 8
-#define SCAN_BATCH 128
 
 enum ring_map { MAP_KVA, MAP_GRANT, MAP_FOREIGN };
 
@@ -422,12 +419,9 @@ static void ring_disconnect(void *arg, struct domain *d)
 static bool ring_domain_exists(void *arg, uint32_t domid)
 {
 	struct server *sv = arg;
-	struct xen_domctl op = { .cmd = XEN_DOMCTL_getdomaininfo,
-				 .domain = (domid_t)domid };
+	struct xen_domctl_getdomaininfo info;
 
-	/* The answer is about this domain or the next one that exists. */
-	return !hv_domctl(sv->hv, &op) &&
-	       op.u.getdomaininfo.domain == domid;
+	return !hv_domain_info(sv->hv, domid, &info);
 }
 
 static bool null_domain_exists(void *arg, uint32_t domid)
@@ -488,49 +482,26 @@ static bool look_at(struct server *sv,
 	return true;
 }
 
-/* Reads the whole list; -errno leaves all marks meaningless. */
-static int mark_living(struct server *sv, bool *announce)
-{
-	const size_t bytes =
-		SCAN_BATCH * sizeof(struct xen_domctl_getdomaininfo);
-	struct xen_domctl_getdomaininfo *buf = hv_buf_alloc(sv->hv, bytes);
-	struct xen_sysctl op = { .cmd = XEN_SYSCTL_getdomaininfolist };
-	uint32_t i, n, first = 0;
-	int rc;
-
-	if (!buf)
-		return -ENOMEM;
-	do {
-		op.u.getdomaininfolist.first_domain = (domid_t)first;
-		op.u.getdomaininfolist.max_domains = SCAN_BATCH;
-		op.u.getdomaininfolist.buffer.p = buf;
-		rc = hv_sysctl(sv->hv, &op);
-		n = op.u.getdomaininfolist.num_domains;
-		for (i = 0; !rc && i < n && i < SCAN_BATCH; i++) {
-			*announce |= look_at(sv, &buf[i]);
-			first = buf[i].domain + 1u;
-		}
-	} while (!rc && n == SCAN_BATCH);
-	hv_buf_free(sv->hv, buf, bytes);
-	return rc;
-}
-
 void ring_scan(struct server *sv)
 {
+	struct xen_domctl_getdomaininfo *list;
 	struct domain *d, *next;
 	bool announce = false;
-	int rc;
+	int i, n;
 
 	if (!sv->scan_due)
 		return;
 	sv->scan_due = false;
-	for (d = sv->store.domains; d; d = d->next)
-		d->alive = d->domid == 0;
-	rc = mark_living(sv, &announce);
-	if (rc) {
-		log_err("cannot read the list of domains: %s", strerror(-rc));
+	n = hv_domain_list(sv->hv, 0, &list);
+	if (n < 0) {
+		log_err("cannot read the list of domains: %s", strerror(-n));
 		return;
 	}
+	for (d = sv->store.domains; d; d = d->next)
+		d->alive = d->domid == 0;
+	for (i = 0; i < n; i++)
+		announce |= look_at(sv, &list[i]);
+	free(list);
 	for (d = sv->store.domains; d; d = next) {
 		next = d->next;
 		if (d->alive)
