@@ -1,2 +1,48 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Links build/parvis.
+#
+# Links build/parvis: the rooms' objects into build/parvis.syms (an ELF64 at
+# its virtual addresses, for debuggers), and its bytes into an ELF32 at 2 MiB.
+
+HV_OFFSETS := $(B)/hv/x86/gen/asm_offsets.h
+
+$(B)/hv/x86/gen/asm_offsets.s: hypervisor/x86/asm_offsets.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HV_CFLAGS) -MF $@.d -MT $@ -S $< -o $@
+-include $(B)/hv/x86/gen/asm_offsets.s.d
+
+$(HV_OFFSETS): $(B)/hv/x86/gen/asm_offsets.s
+	$(call say,GEN,$@)
+	$(Q)sed -n 's/^.*->\([A-Z0-9_]*\) \([-0-9]*\).*/#define \1 \2/p' $< >$@
+
+$(B)/hv/%.S.o: hypervisor/%.S $(HV_OFFSETS)
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HV_INC) -I$(dir $(HV_OFFSETS)) -MMD -MP -c $< -o $@
+
+# Decoders of the dom0 kernel's packing: lib/decompress_libs.c.
+HV_LIBS := $(shell $(CC) -print-file-name=libzstd.a) \
+	$(shell $(CC) -print-file-name=libz.a)
+
+HV_LDS := hypervisor/x86/link/parvis.lds
+
+$(B)/parvis.syms: $(HV_OBJ) $(HV_LDS)
+	$(call say,LD,$@)
+	$(Q)$(LD) -static -no-pie -nostdlib -z max-page-size=4096 -z noexecstack \
+		--no-warn-rwx-segments --fatal-warnings --build-id=none \
+		-T $(HV_LDS) -o $@ $(HV_OBJ) $(HV_LIBS)
+
+$(B)/hv/parvis.bin: $(B)/parvis.syms
+	$(Q)objcopy -O binary $< $@
+
+$(B)/parvis: $(B)/hv/parvis.bin hypervisor/x86/link/wrap.S
+	$(call say,WRAP,$@)
+	$(Q)end=$$(nm $(B)/parvis.syms | awk '$$3=="_image_end"{print $$1}') && \
+	bss=$$((0x$$end - 0xffff82d040000000 - $$(stat -c %s $<))) && \
+	gcc -m32 -c -DIMAGE_BIN="\"$<\"" -DIMAGE_BSS=$$bss \
+		hypervisor/x86/link/wrap.S -o $(B)/hv/wrap.o
+	$(Q)$(LD) -m elf_i386 -static -nostdlib -z max-page-size=4096 \
+		--no-warn-rwx-segments --build-id=none -e start \
+		--section-start=.image=0x200000 -o $@.tmp $(B)/hv/wrap.o
+	$(Q)strip $@.tmp && mv $@.tmp $@
+
+ALL += $(B)/parvis

@@ -19,7 +19,8 @@ int x86_wrmsr_safe(uint32_t msr, uint64_t val);
 
 struct x86_features {
 	bool smep, smap, nx, umip, fsgsbase, xsave, xsaveopt, xsaves, pcid;
-	bool x2apic, tsc_deadline, pages_1g, invariant_tsc, rdtscp, amd;
+	bool x2apic, tsc_deadline, pages_1g, invariant_tsc, rdtscp, sep, amd;
+	bool ibpb;
 	uint64_t xcr0_max;
 	uint32_t xsave_size;
 	unsigned int paddr_bits;
