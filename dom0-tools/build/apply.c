@@ -30,6 +30,9 @@
 #define EXTENTS_MAX 8192ul
 #define WINDOW_PAGES 8192ul
 
+/* Pages per request to clear some. */
+#define CLEAR_BATCH 512ul
+
 struct build {
 	struct hv *hv;
 	struct pv_build *b;
@@ -203,6 +206,53 @@ static int put(struct build *x, uint64_t at, const struct bytes *src)
 	return 0;
 }
 
+/*
+ * Clears pages through the hypervisor, which is cheaper than mapping them.
+ * How many it did; a hypervisor that refuses leaves the rest to the caller.
+ */
+static uint64_t clear_pages(struct build *x, uint64_t pfn, uint64_t count)
+{
+	size_t bytes = CLEAR_BATCH * sizeof(struct mmuext_op);
+	struct mmuext_op *ops = hv_buf_alloc(x->hv, bytes);
+	uint64_t done = 0;
+
+	while (ops && done < count) {
+		uint64_t n = count - done < CLEAR_BATCH ? count - done :
+							  CLEAR_BATCH;
+
+		for (uint64_t i = 0; i < n; i++) {
+			ops[i].cmd = MMUEXT_CLEAR_PAGE;
+			ops[i].arg1.mfn = x->p2m[pfn + done + i];
+		}
+		if (hv_call(x->hv, __HYPERVISOR_mmuext_op, (uintptr_t)ops, n,
+			    0, x->b->domid, 0))
+			break;
+		done += n;
+	}
+	hv_buf_free(x->hv, ops, bytes);
+	return done;
+}
+
+/* Writes @src at @at; whole pages of zeros at its end are cleared. */
+static int put_and_clear(struct build *x, uint64_t at, const struct bytes *src)
+{
+	uint64_t first = (at + src->len + PAGE - 1) / PAGE;
+	uint64_t last = (at + src->total) / PAGE;
+	struct bytes head = *src, tail = { 0 };
+	uint64_t cleared = 0;
+	int rc;
+
+	if (last > first)
+		cleared = clear_pages(x, first, last - first);
+	if (!cleared)
+		return put(x, at, src);
+	/* What lies before the cleared pages, and behind. */
+	head.total = first * PAGE - at;
+	tail.total = at + src->total - (first + cleared) * PAGE;
+	rc = put(x, at, &head);
+	return rc ? rc : put(x, (first + cleared) * PAGE, &tail);
+}
+
 static int put_page(struct build *x, uint64_t pfn, const void *data,
 		    size_t len)
 {
@@ -219,7 +269,8 @@ static int put_kernel(struct build *x)
 		const struct elf_segment *seg = &k->elf.segments[i];
 		const struct bytes src = { k->elf.data + seg->offset,
 					   seg->file_size, seg->mem_size };
-		int rc = put(x, seg->paddr - k->paddr_offset, &src);
+		int rc = put_and_clear(x, seg->paddr - k->paddr_offset,
+				       &src);
 
 		if (rc)
 			return rc;

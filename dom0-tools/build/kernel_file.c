@@ -26,32 +26,26 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "kernel_image.h"
+#include "kernel_file.h"
 #include "unpack.h"
 
 #define ENTRY_HEADER 4096
 #define ENTRY_MAGIC 0x314b434956524150ull	/* "PARVICK1" */
 
-/* What makes a file the same file. */
-struct identity {
-	uint64_t dev, ino, size;
-	int64_t mtime_s, mtime_ns, ctime_s, ctime_ns;
-};
-
 struct entry_header {
 	uint64_t magic;
-	struct identity source;
+	struct file_identity source;
 	uint64_t payload_len;
 	uint64_t payload_crc;
 };
 
 #define CHECKED_MAX 8
-static struct identity checked[CHECKED_MAX];
+static struct file_identity checked[CHECKED_MAX];
 static unsigned int checked_next;
 
-static struct identity identity_of(const struct stat *st)
+struct file_identity file_identity_of(const struct stat *st)
 {
-	return (struct identity){
+	return (struct file_identity){
 		.dev = st->st_dev,
 		.ino = st->st_ino,
 		.size = (uint64_t)st->st_size,
@@ -62,7 +56,7 @@ static struct identity identity_of(const struct stat *st)
 	};
 }
 
-static bool was_checked(const struct identity *id)
+static bool was_checked(const struct file_identity *id)
 {
 	for (unsigned int i = 0; i < CHECKED_MAX; i++) {
 		if (!memcmp(&checked[i], id, sizeof(*id)))
@@ -77,7 +71,7 @@ static uint64_t checksum(const uint8_t *data, size_t len)
 }
 
 static void entry_path(char *to, size_t room, const char *dir,
-		       const struct identity *id)
+		       const struct file_identity *id)
 {
 	snprintf(to, room, "%s/kernel-%" PRIx64 "-%" PRIx64 "-%" PRIx64
 		 "-%" PRIx64 ".%09" PRId64, dir, id->dev, id->ino, id->size,
@@ -91,9 +85,9 @@ static bool trusted(const struct stat *st)
 }
 
 static bool entry_matches(const uint8_t *map, const struct stat *st,
-			  const struct identity *source)
+			  const struct file_identity *source)
 {
-	struct identity self = identity_of(st);
+	struct file_identity self = file_identity_of(st);
 	struct entry_header head;
 
 	memcpy(&head, map, sizeof(head));
@@ -111,7 +105,7 @@ static bool entry_matches(const uint8_t *map, const struct stat *st,
 
 /* Maps the cached form of @source into @out; false if there is none. */
 static bool cache_load(struct kernel_file *out, const char *dir,
-		       const struct identity *source)
+		       const struct file_identity *source)
 {
 	char path[4096];
 	struct stat st;
@@ -163,7 +157,7 @@ static bool write_all(int fd, const void *data, size_t len)
 }
 
 /* Writes one entry; what fails is removed again. */
-static void cache_store(const char *dir, const struct identity *source,
+static void cache_store(const char *dir, const struct file_identity *source,
 			const uint8_t *data, size_t len)
 {
 	uint8_t page[ENTRY_HEADER] = { 0 };
@@ -174,6 +168,7 @@ static void cache_store(const char *dir, const struct identity *source,
 		.payload_crc = checksum(data, len),
 	};
 	char path[4096], temp[4096 + 8];
+	struct stat st;
 	int fd;
 	bool ok;
 
@@ -184,8 +179,13 @@ static void cache_store(const char *dir, const struct identity *source,
 	fd = mkostemp(temp, O_CLOEXEC);
 	if (fd < 0)
 		return;
-	ok = write_all(fd, page, sizeof(page)) && write_all(fd, data, len);
-	if (close(fd) || !ok || rename(temp, path))
+	ok = write_all(fd, page, sizeof(page)) &&
+	     write_all(fd, data, len) && !rename(temp, path);
+	/* What was written just now needs no check when it is read. */
+	if (ok && !fstat(fd, &st))
+		checked[checked_next++ % CHECKED_MAX] = file_identity_of(&st);
+	close(fd);
+	if (!ok)
 		unlink(temp);
 }
 
@@ -229,7 +229,7 @@ static int unpack_all(struct kernel_file *out, struct packed *in,
 static int load_mapped(struct kernel_file *out, const struct stat *st,
 		       const char *cache_dir, struct fail *fail)
 {
-	struct identity source = identity_of(st);
+	struct file_identity source = file_identity_of(st);
 	struct kernel_file cached = { 0 };
 	struct packed in;
 	int rc;
@@ -276,7 +276,10 @@ int kernel_file_open(struct kernel_file *out, const char *path,
 		return fail_errno(fail, rc, "cannot map %s", path);
 	}
 	rc = load_mapped(out, &st, cache_dir, fail);
-	if (rc) {
+	if (!rc) {
+		out->source = file_identity_of(&st);
+		kernel_image_trim(&out->image);
+	} else {
 		fail_step(fail, "%s", path);
 		kernel_file_close(out);
 	}

@@ -134,3 +134,27 @@ int kernel_image_read(struct kernel_image *k, const uint8_t *data, size_t len,
 				k->init_p2m);
 	return 0;
 }
+
+/* How many of @len bytes are left when zeros at the end are cut. */
+static uint64_t without_zeros(const uint8_t *data, uint64_t len)
+{
+	uint64_t word;
+
+	while (len >= sizeof(word)) {
+		memcpy(&word, data + len - sizeof(word), sizeof(word));
+		if (word)
+			break;
+		len -= sizeof(word);
+	}
+	return len;
+}
+
+void kernel_image_trim(struct kernel_image *k)
+{
+	for (unsigned int i = 0; i < k->elf.segments_count; i++) {
+		struct elf_segment *seg = &k->elf.segments[i];
+
+		seg->file_size = without_zeros(k->elf.data + seg->offset,
+					       seg->file_size);
+	}
+}

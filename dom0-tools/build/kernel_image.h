@@ -38,22 +38,10 @@ static inline uint64_t kernel_segment_va(const struct kernel_image *k,
 int kernel_image_read(struct kernel_image *k, const uint8_t *data, size_t len,
 		      struct fail *fail);
 
-/* A kernel image and the memory behind it. */
-struct kernel_file {
-	struct kernel_image image;
-	void *map;		/* what to unmap, or NULL */
-	size_t map_len;
-	void *heap;		/* what to free, or NULL */
-};
-
 /*
- * Opens the kernel at @path, unpacking it if it is packed.  Unpacked kernels
- * are kept in @cache_dir (NULL for none): a problem with the cache costs
- * time, never the kernel.  0 or -errno with the reason; on success *@out is
- * to be given to kernel_file_close().
+ * Cuts zeros from the end of each segment's file part: they are what its
+ * memory holds beyond the file anyway, and clearing is cheaper than copying.
  */
-int kernel_file_open(struct kernel_file *out, const char *path,
-		     const char *cache_dir, struct fail *fail);
-void kernel_file_close(struct kernel_file *file);
+void kernel_image_trim(struct kernel_image *k);
 
 #endif

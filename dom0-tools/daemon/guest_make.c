@@ -13,9 +13,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../build/apply.h"
+#include "../build/kernel_file.h"
 #include "../lib/hv_domain.h"
 #include "../lib/log.h"
 #include "guest.h"
@@ -25,7 +27,7 @@ struct making {
 	struct guest *g;
 	struct fail *fail;
 	bool paused;
-	struct kernel_file kernel;
+	const struct kernel_file *kernel;
 	void *ramdisk;
 	size_t ramdisk_len;
 	bool domain_made, introduced, listed;
@@ -51,13 +53,14 @@ static int check_unique(struct making *m)
 
 static int open_kernel(struct making *m)
 {
-	return kernel_file_open(&m->kernel, m->g->config.kernel,
+	return kernel_shelf_get(&m->kernel, m->g->config.kernel,
 				m->ts->cache_dir, m->fail);
 }
 
 static void close_kernel(struct making *m)
 {
-	kernel_file_close(&m->kernel);
+	kernel_shelf_put(m->kernel);
+	m->kernel = NULL;
 }
 
 static int open_ramdisk(struct making *m)
@@ -213,7 +216,7 @@ static int build(struct making *m)
 	struct pv_build b = {
 		.domid = m->g->domid,
 		.vcpus = (uint32_t)c->maxvcpus,
-		.kernel = &m->kernel.image,
+		.kernel = &m->kernel->image,
 		.ramdisk = m->ramdisk,
 		.ramdisk_len = m->ramdisk_len,
 		.pages = (uint64_t)c->memory << 8,
@@ -315,15 +318,36 @@ static const struct step {
 
 #define STEPS_COUNT (sizeof(steps) / sizeof(steps[0]))
 
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* Time since *@then, which moves on. */
+static uint64_t lap(uint64_t *then)
+{
+	uint64_t now = now_us(), took = now - *then;
+
+	*then = now;
+	return took;
+}
+
 int guest_make(struct toolstack *ts, struct guest *g, bool paused,
 	       struct fail *fail)
 {
 	struct making m = { .ts = ts, .g = g, .fail = fail, .paused = paused };
+	uint64_t then = now_us();
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; i < STEPS_COUNT && !rc; i++)
+	for (i = 0; i < STEPS_COUNT && !rc; i++) {
 		rc = steps[i].run(&m);
+		log_debug("%s: %s: %" PRIu64 " us", g->name, steps[i].name,
+			  lap(&then));
+	}
 	if (!rc) {
 		close_kernel(&m);
 		close_ramdisk(&m);
