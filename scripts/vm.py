@@ -29,9 +29,9 @@ CACHE = os.path.join(BUILD, 'cache')
 REAL_XEN = os.path.join(CACHE, 'xen-4.17', 'xen')
 
 # What a hypervisor or the control domain's kernel prints when it is lost.
-FATAL = re.compile(r'^(?:\(XEN\) )?(?:Panic on CPU|PANIC|panic:)|'
-                   r'Kernel panic - not syncing|'
-                   r'parvis: tools failed to start', re.M)
+FATAL = re.compile(r'^(?:\(\w+\) )?(?:Panic on CPU|PANIC|panic:)|'
+                   r'^\[ *[\d.]+\] Kernel panic - not syncing|'
+                   r'^parvis: tools failed to start', re.M)
 
 # The serial port of real hardware is slow; its receive buffers are small, and
 # so are a hypervisor's.  Typing goes in pieces of this size.
@@ -201,7 +201,7 @@ class Machine:
         self.ended = False
         self.last_id = 0
         self.log = open(cfg.log or os.path.join(self.dir, 'log'), 'w',
-                        buffering=1, encoding='utf-8', errors='replace')
+                        buffering=1, encoding='latin-1')
         cmd = command_line(cfg, os.path.join(self.dir, 'qmp'),
                            self._with_overlay())
         self.log.write('# ' + ' '.join(cmd) + '\n')
@@ -243,7 +243,7 @@ class Machine:
             piece = os.read(fd, 65536)
             if not piece:
                 break
-            text = piece.decode('utf-8', 'replace').replace('\r', '')
+            text = piece.decode('latin-1').replace('\r', '')
             now = time.monotonic() - self.started
             line += text
             *lines, line = line.split('\n')
@@ -304,7 +304,7 @@ class Machine:
 
     def type(self, text):
         """Types text on the serial port, no faster than it can be read."""
-        data = text.encode() if isinstance(text, str) else text
+        data = text.encode('latin-1') if isinstance(text, str) else text
         for i in range(0, len(data), TYPE_CHUNK):
             try:
                 self.process.stdin.write(data[i:i + TYPE_CHUNK])
@@ -403,7 +403,7 @@ class Machine:
 
 def short_sum(text):
     """The sum that the agent uses."""
-    return hashlib.md5(text.encode()).hexdigest()[:8]
+    return hashlib.md5(text.encode('latin-1')).hexdigest()[:8]
 
 
 def relay(machine, source, sink, quit_key=b'\x01'):

@@ -141,9 +141,23 @@ def dom0(request, images):
         yield Dom0(machine, scaled)
 
 
+@pytest.fixture(autouse=True)
+def clean_slate(request):
+    """What a failed test left running must not fail the tests after it."""
+    yield
+    failed = getattr(request.node, 'failed', False)
+    machine = request.node.funcargs.get('dom0')
+    if failed and machine and not machine.vm.ended:
+        try:
+            for name in set(machine.list()) - {'Domain-0'}:
+                machine.status(f'xl destroy {name}')
+        except vm.VmError:
+            machine.vm.kill()
+
+
 def scaled(seconds):
     """A time limit, stretched by SLOW on a loaded machine."""
-    return seconds * float(os.environ.get('SLOW', '2'))
+    return seconds * float(os.environ.get('SLOW', '1'))
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -151,7 +165,8 @@ def pytest_runtest_makereport(item, call):
     """A failure on a machine shows the end of that machine's console."""
     outcome = yield
     report = outcome.get_result()
+    item.failed = report.when == 'call' and report.failed
     machine = item.funcargs.get('dom0') if hasattr(item, 'funcargs') else None
-    if report.when == 'call' and report.failed and machine and \
+    if item.failed and machine and \
             not (call.excinfo and call.excinfo.errisinstance(vm.VmError)):
         report.sections.append(('console', machine.vm.tail()))

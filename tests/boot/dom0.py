@@ -78,12 +78,17 @@ class Dom0:
 
     def poll(self, condition, limit, what):
         """Waits, in the control domain, until a shell condition holds."""
-        tries = int(self.scaled(limit) * 5)
-        rc, _ = self.vm.run(
-            f'i=0; until {condition}; do i=$((i+1)); [ $i -lt {tries} ] || '
-            f'exit 1; sleep 0.2; done', self.scaled(limit) * 2 + 30)
-        if rc:
+        if not self._within(condition, limit):
             self.vm.fail(f'waited {self.scaled(limit):.0f} s for {what}')
+
+    def _within(self, condition, limit):
+        """Whether a shell condition comes true within the limit."""
+        end = f'$(($(cut -d. -f1 /proc/uptime) + {self.scaled(limit):.0f}))'
+        rc, _ = self.vm.run(
+            f'e={end}; until {condition}; do '
+            '[ $(cut -d. -f1 /proc/uptime) -lt $e ] || exit 1; sleep 0.2; done',
+            self.scaled(limit) + 60)
+        return rc == 0
 
     # Consoles
 
@@ -96,11 +101,7 @@ class Dom0:
         """Waits until a guest has printed a line; returns that line."""
         quoted = shlex.quote(pattern)
         found = f'grep -aqE {quoted} {self.log(name)} 2>/dev/null'
-        tries = int(self.scaled(limit) * 5)
-        rc, _ = self.vm.run(
-            f'i=0; until {found}; do i=$((i+1)); [ $i -lt {tries} ] || exit 1; '
-            'sleep 0.2; done', self.scaled(limit) * 2 + 30)
-        if rc:
+        if not self._within(found, limit):
             _, end = self.vm.run(f'xl list; tail -n 40 {self.log(name)}')
             self.vm.fail(f"guest {name} did not print '{pattern}' within "
                          f'{self.scaled(limit):.0f} s; its console:\n{end}')
