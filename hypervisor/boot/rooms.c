@@ -13,6 +13,7 @@
 #include <mm/frame.h>
 #include <mm/ptype.h>
 #include <port/hooks.h>
+#include <pv/memory_map.h>
 #include <pv/pv.h>
 #include <sched/sched.h>
 
@@ -81,7 +82,8 @@ static int pv_teardown(struct domain *d, struct budget *b)
 const struct room rooms[] = {
 	{ "core", core_domain_init, core_teardown, core_domain_free,
 	  core_vcpu_init, NULL },
-	{ "frames", NULL, domain_relinquish_frames, NULL, NULL, NULL },
+	{ "frames", NULL, domain_relinquish_frames, memory_map_free, NULL,
+	  NULL },
 	{ "hardware", NULL, NULL, NULL, vcpu_hw_init, vcpu_hw_free },
 	{ "watchdog", watchdog_init, watchdog_teardown, watchdog_domain_free,
 	  NULL, NULL },

@@ -7,6 +7,7 @@
 #ifndef PORT_FRAME_H
 #define PORT_FRAME_H
 
+#include <abi/memory.h>
 #include <lib/types.h>
 
 void *frame_map(mfn_t m);
@@ -22,6 +23,9 @@ uint64_t m2p_get(mfn_t m);
 /* The frames that hold the M2P itself, 2 MiB each: for XENMEM_machphys_mfn_list. */
 unsigned int m2p_extent_count(void);
 mfn_t m2p_extent(unsigned int i);
+
+/* Range @i of the machine's memory map; false beyond the last. */
+bool machine_range(unsigned int i, struct abi_e820entry *out);
 
 /* The hypervisor's 16 top-level entries, slots 256..271 of every guest's L4. */
 #define HV_L4_FIRST 256
