@@ -53,14 +53,15 @@ static int put_entry(const struct domain *d, const struct place *p, uint64_t e,
 	return 0;
 }
 
-static bool maps(uint64_t e, mfn_t m)
+static bool maps(uint64_t e, mfn_t m, bool read_only)
 {
-	return pte_present(e) && mfn_eq(pte_mfn(e), m);
+	return pte_present(e) && mfn_eq(pte_mfn(e), m) &&
+	       !(e & PTE_RW) == read_only;
 }
 
 /* As put_entry(), if the old entry maps @m. */
 static int replace_mapping(const struct domain *d, const struct place *p,
-			   mfn_t m, uint64_t e, uint64_t *old)
+			   mfn_t m, bool read_only, uint64_t e, uint64_t *old)
 {
 	uint64_t *at = pt_entry(p->table, p->index);
 	bool ok;
@@ -69,7 +70,7 @@ static int replace_mapping(const struct domain *d, const struct place *p,
 		return -EINVAL;
 	do {
 		*old = READ_ONCE(*at);
-		ok = maps(*old, m);
+		ok = maps(*old, m, read_only);
 	} while (ok && !cmpxchg64(at, *old, e));
 	ptype_unlock_table(frame_at(p->table));
 	return ok ? 0 : -EINVAL;
@@ -120,7 +121,7 @@ static int pull_entry(struct vcpu *v, uint64_t addr, uint64_t *e)
 }
 
 int pv_grant_unmap(struct vcpu *v, uint64_t where, bool is_pte, mfn_t m,
-		   uint64_t new_addr)
+		   bool read_only, uint64_t new_addr)
 {
 	struct place p;
 	uint64_t e = 0, old;
@@ -128,13 +129,13 @@ int pv_grant_unmap(struct vcpu *v, uint64_t where, bool is_pte, mfn_t m,
 
 	if (rc)
 		return rc;
-	if (!maps(READ_ONCE(*pt_entry(p.table, p.index)), m))
+	if (!maps(READ_ONCE(*pt_entry(p.table, p.index)), m, read_only))
 		return -EINVAL;
 	if (new_addr)
 		rc = pull_entry(v, new_addr, &e);
 	if (rc)
 		return rc;
-	rc = replace_mapping(v->domain, &p, m, e, &old);
+	rc = replace_mapping(v->domain, &p, m, read_only, e, &old);
 	if (rc)
 		old = e;
 	if (pte_present(old))

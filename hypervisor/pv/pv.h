@@ -109,12 +109,14 @@ int pv_set_user_base(struct vcpu *v, mfn_t m, struct budget *b);
 int pv_grant_map(struct vcpu *v, uint64_t where, bool is_pte, mfn_t m,
 		 bool read_only, uint64_t extra_pte_flags);
 /*
- * The reverse: the PTE must still map @m. With @new_addr its PTE's contents
+ * The reverse: the PTE must still map @m, and be writable unless @read_only
+ * (else a guest could end a read-only grant and keep a writable mapping that
+ * it has of the same frame). With @new_addr its PTE's contents
  * replace it (and that one is cleared): GNTTABOP_unmap_and_replace.  Nothing
  * is flushed: the caller does that, on dirty_cpus, before the granter is told.
  */
 int pv_grant_unmap(struct vcpu *v, uint64_t where, bool is_pte, mfn_t m,
-		   uint64_t new_addr);
+		   bool read_only, uint64_t new_addr);
 
 /* --- rights: pv/iocap.c --- */
 
