@@ -15,6 +15,7 @@
 
 #define NS_PER_SEC 1000000000UL
 #define MEASURE_HZ 100 /* for a hundredth of a second */
+#define FAR_AHEAD_NS (3600 * NS_PER_SEC) /* no deadline is set beyond */
 #define GUESSED_KHZ 4000000UL
 
 static struct time_scale scale = { .khz = GUESSED_KHZ };
@@ -40,7 +41,7 @@ const struct time_scale *time_scale(void)
 
 static uint64_t ns_to_ticks(uint64_t ns)
 {
-	return (uint64_t)((unsigned __int128)ns * scale.khz / 1000000);
+	return mul_div(ns, scale.khz, 1000000);
 }
 
 void clock_delay_us(uint64_t us)
@@ -56,10 +57,10 @@ void clock_delay_us(uint64_t us)
 /* In ticks of the APIC's timer, as far ahead as it can count. */
 static void set_by_count(uint64_t ns)
 {
-	unsigned __int128 n = (unsigned __int128)ns * apic_per_ms / 1000000;
+	uint64_t n = mul_div(MIN(ns, FAR_AHEAD_NS), apic_per_ms, 1000000);
 
-	lapic_timer_set_count(n >= 0xffffffff ? 0xffffffff :
-			      n ? (uint32_t)n : 1);
+	n = MIN(n, 0xffffffff);
+	lapic_timer_set_count(n ? (uint32_t)n : 1);
 }
 
 static void stop(void)
@@ -86,7 +87,8 @@ void time_set_deadline(uint64_t when)
 	if (when <= now)
 		cpu_raise(cpu_id(), WORK_TIMER);
 	else if (lapic_timer_is_tsc())
-		lapic_timer_set_tsc(rdtsc() + ns_to_ticks(when - now) + 1);
+		lapic_timer_set_tsc(rdtsc() + 1 +
+				    ns_to_ticks(MIN(when - now, FAR_AHEAD_NS)));
 	else
 		set_by_count(when - now);
 }
@@ -132,7 +134,7 @@ static void set_scale(uint64_t hz)
 		ticks <<= 1;
 		scale.shift++;
 	}
-	scale.mul = (uint32_t)(((unsigned __int128)NS_PER_SEC << 32) / ticks);
+	scale.mul = (uint32_t)mul_div(NS_PER_SEC, 1UL << 32, ticks);
 }
 
 static void measure(const struct reference *r)
@@ -148,8 +150,7 @@ static void measure(const struct reference *r)
 	to = take_sample(r);
 	span = (to.ref - from.ref) & r->mask;
 
-	set_scale((uint64_t)((unsigned __int128)(to.tsc - from.tsc) * r->hz /
-			     span));
+	set_scale(mul_div(to.tsc - from.tsc, r->hz, span));
 	apic_per_ms = (uint64_t)(from.apic - to.apic) * r->hz / span / 1000;
 }
 

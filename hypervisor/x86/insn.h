@@ -149,6 +149,16 @@ static inline void wbinvd(void)
 	__asm__ volatile("wbinvd" : : : "memory");
 }
 
+/* a * b / c with all bits in between; the result must fit. */
+static inline uint64_t mul_div(uint64_t a, uint64_t b, uint64_t c)
+{
+	uint64_t high;
+
+	__asm__("mulq %3\n\tdivq %4" : "=a"(a), "=&d"(high)
+		: "0"(a), "rm"(b), "r"(c) : "cc");
+	return a;
+}
+
 static inline void invlpg(uint64_t va)
 {
 	__asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");

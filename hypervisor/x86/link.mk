@@ -29,7 +29,7 @@ $(B)/parvis.syms: $(HV_OBJ) $(HV_LDS)
 	$(call say,LD,$@)
 	$(Q)$(LD) -static -no-pie -nostdlib -z max-page-size=4096 -z noexecstack \
 		--no-warn-rwx-segments --fatal-warnings --build-id=none \
-		-T $(HV_LDS) -o $@ $(HV_OBJ) $(HV_LIBS)
+		--no-relax -T $(HV_LDS) -o $@ $(HV_OBJ) $(HV_LIBS)
 
 $(B)/hv/parvis.bin: $(B)/parvis.syms
 	$(Q)objcopy -O binary $< $@

@@ -14,8 +14,6 @@
 
 #define IDENTITY_END 0x100000000UL
 
-struct bootinfo bootinfo;
-
 static const void *loader_phys(paddr_t p, size_t len)
 {
 	if (p >= IDENTITY_END || len > IDENTITY_END - p || !p)

@@ -41,13 +41,19 @@ static struct uart {
 	struct timer poll;
 } uarts[2];
 
+/* Where PCs have them, unless an option says otherwise. */
+static const struct {
+	uint16_t io;
+	uint8_t irq;
+} usual[2] = { { 0x3f8, 4 }, { 0x2f8, 3 } };
+
 static bool exists(uint16_t io)
 {
 	outb((uint16_t)(io + UART_SCRATCH), 0x5a);
 	return inb((uint16_t)(io + UART_SCRATCH)) == 0x5a;
 }
 
-/* "8n1": data bits, parity, stop bits. */
+/* "8n1": data bits, parity, stop bits; empty means that. */
 static uint8_t line_format(const char *f)
 {
 	uint8_t bits = f[0] >= '5' && f[0] <= '8' ? (uint8_t)(f[0] - '5') : 3;
@@ -64,7 +70,7 @@ static bool uart_init(struct uart *u, uint16_t io, uint32_t baud,
 {
 	uint16_t divisor;
 
-	if (!io || !exists(io))
+	if (!exists(io))
 		return false;
 	u->io = io;
 	outb((uint16_t)(io + UART_IER), 0);
@@ -141,8 +147,9 @@ int x86_early_console(void)
 
 	for (unsigned int i = 0; i < 2; i++)
 		if (o->console_com[i] && !o->console_none &&
-		    uart_init(&uarts[i], o->com_io[i], o->com_baud[i],
-			      o->com_format[i]))
+		    uart_init(&uarts[i],
+			      o->com_io[i] ? o->com_io[i] : usual[i].io,
+			      o->com_baud[i], o->com_format[i]))
 			log_add_sink(&sinks[i]);
 	if (o->console_vga && !o->console_none)
 		(void)vga_init();
@@ -184,11 +191,9 @@ static int start_interrupt(unsigned int i)
 {
 	static void (*const handler[2])(void) = { receive_com1, receive_com2 };
 	bool level, low;
-	unsigned int gsi;
+	uint8_t irq = boot_options.com_irq[i];
+	unsigned int gsi = irq_isa_gsi(irq ? irq : usual[i].irq, &level, &low);
 
-	if (!boot_options.com_irq[i])
-		return -EINVAL;
-	gsi = irq_isa_gsi(boot_options.com_irq[i], &level, &low);
 	return irq_claim(gsi, level, low, handler[i]);
 }
 
