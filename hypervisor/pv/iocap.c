@@ -161,6 +161,14 @@ bool iocap_has_devices(const struct domain *d)
 	       READ_ONCE(d->iocap->ports.count);
 }
 
+bool iocap_mmio_range_ok(const struct domain *d, uint64_t first_mfn,
+			 uint64_t n)
+{
+	return n && first_mfn + n - 1 >= first_mfn &&
+	       permitted(d->iocap, &d->iocap->mmio, first_mfn,
+			 first_mfn + n - 1);
+}
+
 bool iocap_irq_ok(const struct domain *d, uint32_t pirq)
 {
 	return permitted(d->iocap, &d->iocap->irqs, pirq, pirq);

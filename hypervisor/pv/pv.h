@@ -128,6 +128,9 @@ int iocap_permit_mmio(struct domain *d, uint64_t first_mfn, uint64_t n,
 int iocap_permit_irq(struct domain *d, uint32_t pirq, bool on);
 bool iocap_port_ok(const struct domain *d, uint32_t first, uint32_t n);
 bool iocap_mmio_ok(const struct domain *d, mfn_t m);
+/* May @d pass rights to these frames on? */
+bool iocap_mmio_range_ok(const struct domain *d, uint64_t first_mfn,
+			 uint64_t n);
 /* May @d use any device at all? It may then choose how memory is cached. */
 bool iocap_has_devices(const struct domain *d);
 bool iocap_irq_ok(const struct domain *d, uint32_t pirq);
