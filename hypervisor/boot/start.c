@@ -6,6 +6,7 @@
 #include <boot/boot.h>
 #include <boot/rooms.h>
 #include <domain/domain.h>
+#include <irq/irq.h>
 #include <lib/assert.h>
 #include <mm/alloc.h>
 #include <port/log.h>
@@ -49,10 +50,12 @@ static const struct {
 	const char *name;
 	int (*fn)(void);
 } steps[] = {
+	{ "log ring", conring_init },
 	{ "console", x86_early_console },
 	{ "greeting", say_hello },
 	{ "memory", x86_memory_init },
 	{ "memory report", report_memory },
+	{ "log ring size", conring_resize },
 	{ "CPU features", x86_cpu_features_init },
 	{ "traps", x86_traps_init },
 	{ "ACPI", acpi_init },

@@ -29,6 +29,14 @@ void log_add_sink(struct log_sink *s)
 	lock_release(&log_lock);
 }
 
+void log_write(const char *text, size_t len)
+{
+	lock_acquire(&log_lock);
+	for (struct log_sink *s = sinks; s; s = s->next)
+		s->write(text, len);
+	lock_release(&log_lock);
+}
+
 static void emit(const char *prefix, const char *fmt, va_list ap)
 {
 	size_t n;

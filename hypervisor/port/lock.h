@@ -23,7 +23,8 @@ enum lock_rank {
 	RANK_PORT_NEST,
 	RANK_FIFO, /* a vCPU's event queues (two: lower id first) */
 	RANK_FIFO_NEST,
-	RANK_IRQ, /* pirq bindings of the host */
+	RANK_IRQ, /* which host interrupts and PCI devices domains have */
+	RANK_IRQ_LINE, /* one host interrupt's binding */
 	RANK_PTABLE, /* one page table's entries; tables nest L4 > L1 */
 	RANK_PAGES, /* a domain's list of frames and its counts */
 	RANK_IOCAP, /* a domain's rights to ports, device memory, interrupts */

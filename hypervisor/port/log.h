@@ -32,4 +32,7 @@ struct log_sink {
 };
 void log_add_sink(struct log_sink *s);
 
+/* Text that is not the hypervisor's own, as it is: the control domain's. */
+void log_write(const char *text, size_t len);
+
 #endif
