@@ -19,6 +19,7 @@
 #include <lib/str.h>
 #include <mm/alloc.h>
 #include <mm/frame.h>
+#include <mm/ptype.h>
 #include <port/log.h>
 #include <pv/pv.h>
 
@@ -248,6 +249,8 @@ int dom0_build(void)
 	fill_hypercall_page(&mem, &p);
 	l4 = dom0_tables_build(&mem, &p);
 	rc = start_vcpu(d, &p, l4);
+	if (!rc) /* a kernel finds its first table pinned, and unpins it */
+		rc = ptype_pin(l4, PTYPE_L4, d, NULL);
 	if (rc)
 		panic("the control domain's start was refused: error %d", -rc);
 	dom0 = d;
