@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include <abi/xen.h>
+#include <abi/core.h>
 #include <abi/domctl.h>
 #include <abi/sysctl.h>
 

@@ -18,8 +18,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <abi/xen.h>
-#include <abi/grant_table.h>
+#include <abi/core.h>
+#include <abi/grant.h>
 #include <xen/evtchn.h>
 #include <xen/gntdev.h>
 
