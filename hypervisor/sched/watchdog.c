@@ -78,7 +78,6 @@ static long change(struct watchdog_domain *w, uint32_t id, uint32_t timeout,
 	if (timeout)
 		return timer_set(&w->timer[id - 1], when);
 	w->used[id - 1] = false;
-	timer_stop(&w->timer[id - 1]);
 	return 0;
 }
 
@@ -98,5 +97,8 @@ long op_watchdog(struct vcpu *v, gva_t arg)
 	rc = w.id ? change(d->watchdog, w.id, w.timeout, when) :
 		    start_new(d->watchdog, when);
 	lock_release(&d->lock);
+	/* Not under the lock: this waits for expired(), which takes it. */
+	if (!rc && w.id && !w.timeout)
+		timer_stop(&d->watchdog->timer[w.id - 1]);
 	return rc;
 }
