@@ -54,13 +54,24 @@ static bool get_unless_zero(struct domain *d)
 	return false;
 }
 
-struct domain *domain_get(uint16_t id)
+struct domain *domain_get_unmade(uint16_t id)
 {
 	struct domain *d = id_lookup(id);
 
 	if (!d || !get_unless_zero(d))
 		return NULL;
 	if (id_lookup(id) == d)
+		return d;
+	domain_put(d);
+	return NULL;
+}
+
+struct domain *domain_get(uint16_t id)
+{
+	struct domain *d = domain_get_unmade(id);
+
+	if (!d || d->is_special ||
+	    __atomic_load_n(&d->rooms_made, __ATOMIC_ACQUIRE))
 		return d;
 	domain_put(d);
 	return NULL;
@@ -224,9 +235,9 @@ static void init_plain(struct domain *d, const struct domain_config *cfg)
 }
 
 /*
- * The id is claimed before the rooms are made and published after, so a
- * failure in between leaves nothing that anyone could have seen. The
- * reference that rooms may take while a domain is made is covered by refs = 1.
+ * The id is claimed before the rooms are made, and domain_get() finds the
+ * domain only afterwards: so nobody sees a room half made, or taken apart
+ * again after a failure.
  */
 int domain_create(const struct domain_config *cfg, struct domain **out)
 {
@@ -258,7 +269,7 @@ int domain_create(const struct domain_config *cfg, struct domain **out)
 		return rc;
 	}
 	d->vcpu_count = cfg->max_vcpus;
-	d->rooms_made = true;
+	__atomic_store_n(&d->rooms_made, true, __ATOMIC_RELEASE);
 	*out = d;
 	return 0;
 }

@@ -82,10 +82,11 @@ struct vcpu {
 	/*
 	 * vcpu_info, as mapped here: in the shared_info page, in a page that
 	 * the guest registered (then info_frame holds a reference), or a
-	 * dummy for ids >= 32 before that.  Guest-writable: read once.
+	 * dummy of its own for ids >= 32 before that.  Guest-writable: read once.
 	 */
 	struct vcpu_info *info;
 	mfn_t info_frame;
+	struct vcpu_info own_info; /* the dummy */
 
 	struct sched_vcpu sched;
 	struct vcpu_time_account account;
@@ -172,6 +173,8 @@ extern struct domain *dom_io, *dom_xen;
  * dying one is still found).  DOMID_SELF is not translated here.
  */
 struct domain *domain_get(uint16_t id);
+/* As domain_get(), also while its rooms are being made: for owners of frames. */
+struct domain *domain_get_unmade(uint16_t id);
 void domain_get_ref(struct domain *d); /* the caller holds one already */
 void domain_put(struct domain *d);
 

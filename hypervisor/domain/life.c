@@ -67,6 +67,7 @@ void domain_resume(struct domain *d)
 	lock_acquire(&d->lock);
 	d->shut_down = false;
 	d->shutdown_code = ~0U;
+	d->crashed = false; /* else its next crash would go unheeded */
 	lock_release(&d->lock);
 	for_each_vcpu(d, v)
 		__atomic_fetch_and(&v->pause_flags, ~(uint32_t)VPF_SUSPENDED,

@@ -12,12 +12,6 @@
 #include <sched/clock.h>
 #include <sched/sched.h>
 
-/*
- * vCPUs beyond those with a place in shared_info use this until they register
- * a page: events to them are kept in the ports' own state meanwhile.
- */
-static struct vcpu_info no_info = { .evtchn_upcall_mask = 1 };
-
 static void free_rooms(struct vcpu *v, unsigned int made)
 {
 	while (made-- > 0)
@@ -38,12 +32,16 @@ static int init_rooms(struct vcpu *v)
 	return 0;
 }
 
+/*
+ * vCPUs beyond those with a place in shared_info have one that no guest sees
+ * until they register a page.
+ */
 void vcpu_info_reset(struct vcpu *v)
 {
 	struct domain *d = v->domain;
 
 	v->info = v->id < XEN_LEGACY_MAX_VCPUS && d->shared ?
-			  &d->shared->vcpu_info[v->id] : &no_info;
+			  &d->shared->vcpu_info[v->id] : &v->own_info;
 }
 
 int vcpu_create(struct domain *d, uint32_t id, unsigned int cpu)
@@ -62,6 +60,7 @@ int vcpu_create(struct domain *d, uint32_t id, unsigned int cpu)
 	v->id = id;
 	v->pause_flags = VPF_DOWN;
 	v->info_frame = MFN_NONE;
+	v->own_info.evtchn_upcall_mask = 1;
 	vcpu_info_reset(v);
 	rc = sched_vcpu_init(v, cpu);
 	if (!rc) {
@@ -156,12 +155,7 @@ int vcpu_info_register(struct vcpu *v, mfn_t m, uint32_t offset)
 	if (!frame_get_writable(m, d))
 		return -EINVAL;
 	info = (struct vcpu_info *)((char *)frame_map(m) + offset);
-	if (v->info == &no_info) {
-		memset(info, 0, sizeof(*info));
-		info->evtchn_upcall_mask = 1;
-	} else {
-		memcpy(info, v->info, sizeof(*info));
-	}
+	memcpy(info, v->info, sizeof(*info));
 	v->info_frame = m;
 	WRITE_ONCE(v->info, info);
 	smp_mb();
@@ -176,7 +170,7 @@ void vcpu_info_unregister(struct vcpu *v)
 
 	if (mfn_eq(m, MFN_NONE))
 		return;
-	v->info = &no_info;
+	v->info = &v->own_info;
 	v->info_frame = MFN_NONE;
 	frame_put_writable(m);
 }

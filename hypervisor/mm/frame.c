@@ -83,7 +83,7 @@ void frame_mark_alien(mfn_t m)
 
 struct domain *frame_owner(mfn_t m)
 {
-	return domain_get(READ_ONCE(frame_at(m)->owner));
+	return domain_get_unmade(READ_ONCE(frame_at(m)->owner));
 }
 
 /* --- owners' lists; all under page_lock --- */
