@@ -18,6 +18,8 @@ static void select_word(struct domain *d, struct port *p)
 {
 	struct vcpu *v = port_vcpu(d, p);
 
+	if (unlikely(!v)) /* not made yet: evtchn_vcpu_init() makes it look */
+		return;
 	if (!bit_test_and_set(&v->info->evtchn_pending_sel, p->number / 64))
 		vcpu_mark_pending(v);
 }

@@ -124,15 +124,28 @@ static bool link_port(struct domain *d, struct port *p, struct vcpu *v,
 					      __ATOMIC_SEQ_CST) & 1U << prio);
 }
 
+/*
+ * The port's own domain may be raising it at the same time (an unmask), which
+ * moves it: last_vcpu is sure only under the locks that it names.
+ */
 static void link_and_tell(struct domain *d, struct port *p, event_word_t *w)
 {
-	struct vcpu *v = port_vcpu(d, p);
-	struct vcpu *old = domain_vcpu(d, p->last_vcpu);
+	struct vcpu *v = port_vcpu(d, p), *old;
 	bool tell;
 
-	if (!old)
-		old = v;
-	lock_queues(v, old);
+	if (!v)
+		return;
+	for (;;) {
+		uint32_t last = READ_ONCE(p->last_vcpu);
+
+		old = domain_vcpu(d, last);
+		if (!old)
+			old = v;
+		lock_queues(v, old);
+		if (READ_ONCE(p->last_vcpu) == last)
+			break;
+		unlock_queues(v, old);
+	}
 	tell = link_port(d, p, v, old, w);
 	unlock_queues(v, old);
 	if (tell)
@@ -184,7 +197,7 @@ static bool word_bit(const struct domain *d, const struct port *p, uint32_t bit)
 
 static bool fifo_pending(struct domain *d, const struct port *p)
 {
-	return word_bit(d, p, W_PENDING);
+	return p->pending_unmapped || word_bit(d, p, W_PENDING);
 }
 
 static bool fifo_masked(struct domain *d, const struct port *p)
@@ -222,20 +235,31 @@ const struct event_layout layout_fifo = {
 };
 
 /*
+ * The lock that senders to @p hold: its own, or its other end's. Under
+ * evt->lock, so that the port stays what it is.
+ */
+static struct port *sender_end(struct port *p)
+{
+	return p->state == PORT_INTERDOMAIN ? port_at(p->remote, p->remote_port)
+					    : p;
+}
+
+/*
  * Ports that were bound under the 2-level layout become visible here once
- * their page is given; what was pending then is kept until that moment.
+ * their page is given; what was pending then is kept until that moment.  A
+ * sender that saw the old layout is done before its lock can be had.
  */
 static void adopt_ports(struct domain *d)
 {
 	for (uint32_t n = 1; n < d->evt->valid; n++) {
-		struct port *p = port_at(d, n);
+		struct port *p = port_at(d, n), *q = sender_end(p);
 
 		if (p->state == PORT_FREE)
 			continue;
-		lock_acquire(&p->lock);
-		p->pending_unmapped = layout_2l.pending(d, p);
+		lock_ports(p, q);
+		p->pending_unmapped |= layout_2l.pending(d, p);
 		p->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
-		lock_release(&p->lock);
+		unlock_ports(p, q);
 	}
 }
 
@@ -244,9 +268,8 @@ static int first_control(struct domain *d)
 	d->evt->fifo = heap_calloc(1, sizeof(*d->evt->fifo));
 	if (!d->evt->fifo)
 		return -ENOMEM;
+	__atomic_store_n(&d->evt->layout, &layout_fifo, __ATOMIC_SEQ_CST);
 	adopt_ports(d);
-	smp_wmb();
-	d->evt->layout = &layout_fifo;
 	return 0;
 }
 
@@ -257,8 +280,10 @@ static int map_control(struct domain *d, struct vcpu *v,
 
 	if (!frame_get_writable(m, d))
 		return -EINVAL;
+	lock_acquire(&v->evt->fifo_lock);
 	v->evt->control_frame = m;
 	v->evt->control = (void *)((char *)frame_map(m) + c->offset);
+	lock_release(&v->evt->fifo_lock);
 	return 0;
 }
 
@@ -308,14 +333,14 @@ static void raise_kept(struct domain *d, uint32_t first)
 	uint32_t end = MIN(first + (uint32_t)WORDS_PER_PAGE, d->evt->valid);
 
 	for (uint32_t n = first; n < end; n++) {
-		struct port *p = port_at(d, n);
+		struct port *p = port_at(d, n), *q = sender_end(p);
 
-		lock_acquire(&p->lock);
+		lock_ports(p, q);
 		if (p->pending_unmapped && p->state != PORT_FREE) {
 			p->pending_unmapped = false;
 			fifo_raise(d, p);
 		}
-		lock_release(&p->lock);
+		unlock_ports(p, q);
 	}
 }
 

@@ -99,6 +99,10 @@ struct port *port_at(const struct domain *d, uint32_t n);
 int port_alloc(struct domain *d, struct port **out);
 void port_release(struct domain *d, struct port *p); /* under both locks */
 
+/* The locks of two ports, which may be one. */
+void lock_ports(struct port *a, struct port *b);
+void unlock_ports(struct port *a, struct port *b);
+
 /* Give @p (reserved) its state. */
 void port_bind(struct domain *d, struct port *p, enum port_state state,
 	       uint32_t vcpu);

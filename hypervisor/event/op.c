@@ -401,7 +401,7 @@ static int op_set_priority(struct vcpu *v, union args *u, struct budget *b)
 	if (!p)
 		return -EINVAL;
 	lock_acquire(&p->lock);
-	rc = p->state == PORT_FREE ? -EINVAL :
+	rc = p->state <= PORT_RESERVED ? -EINVAL :
 	     d->evt->layout->set_priority(d, p, u->set_priority.priority);
 	lock_release(&p->lock);
 	return rc;

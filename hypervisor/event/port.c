@@ -12,6 +12,9 @@
 #include <mm/alloc.h>
 #include <sched/sched.h>
 
+/* Free ports looked at for one that the guest has unlinked. */
+#define FREE_TRIES 16
+
 struct port *port_at(const struct domain *d, uint32_t n)
 {
 	const struct evt_domain *e = d->evt;
@@ -72,14 +75,14 @@ static uint32_t port_limit(const struct evt_domain *e)
 static struct port *first_free(struct domain *d)
 {
 	struct evt_domain *e = d->evt;
-	struct port *p;
 
-	if (!e->free_head)
-		return NULL;
-	p = free_list_pop(e, d);
-	if (p->number < port_limit(e) && !e->layout->busy(d, p))
-		return p;
-	free_list_push(e, d, p);
+	for (unsigned int i = 0; i < FREE_TRIES && e->free_head; i++) {
+		struct port *p = free_list_pop(e, d);
+
+		if (p->number < port_limit(e) && !e->layout->busy(d, p))
+			return p;
+		free_list_push(e, d, p);
+	}
 	return NULL;
 }
 
@@ -199,7 +202,7 @@ static int close_local(struct domain *d, struct port *p)
 	return 0;
 }
 
-static void lock_ports(struct port *a, struct port *b)
+void lock_ports(struct port *a, struct port *b)
 {
 	struct port *first = a < b ? a : b, *second = a < b ? b : a;
 
@@ -208,7 +211,7 @@ static void lock_ports(struct port *a, struct port *b)
 		lock_acquire_nested(&second->lock, RANK_PORT_NEST);
 }
 
-static void unlock_ports(struct port *a, struct port *b)
+void unlock_ports(struct port *a, struct port *b)
 {
 	lock_release(&a->lock);
 	if (a != b)

@@ -10,6 +10,8 @@
 #include <mm/alloc.h>
 #include <sched/sched.h>
 
+#define ANY_IRQ UINT32_MAX
+
 static struct lock handler_lock = LOCK_INIT(RANK_NONE);
 static struct domain *handlers[NR_VIRQS];
 
@@ -19,21 +21,24 @@ bool virq_is_global(uint32_t virq)
 	       virq != VIRQ_XENOPROF && virq != VIRQ_XENPMU;
 }
 
-static void raise_if(struct domain *d, uint32_t n, enum port_state state)
+/* @irq: what the port must be for, as its number may have been reused. */
+static void raise_if(struct domain *d, uint32_t n, enum port_state state,
+		     uint32_t irq)
 {
 	struct port *p = n ? port_at(d, n) : NULL;
 
 	if (!p)
 		return;
 	lock_acquire(&p->lock);
-	if (p->state == state)
+	if (p->state == state && (irq == ANY_IRQ || p->irq == irq))
 		port_raise(d, p);
 	lock_release(&p->lock);
 }
 
 void evtchn_send_virq(struct vcpu *v, uint32_t virq)
 {
-	raise_if(v->domain, READ_ONCE(v->evt->virq_port[virq]), PORT_VIRQ);
+	raise_if(v->domain, READ_ONCE(v->evt->virq_port[virq]), PORT_VIRQ,
+		 virq);
 }
 
 void evtchn_send_global_virq(struct domain *d, uint32_t virq)
@@ -61,18 +66,22 @@ void evtchn_send_host_virq(uint32_t virq)
 
 int evtchn_set_virq_handler(struct domain *d, uint32_t virq)
 {
-	struct domain *old;
+	struct domain *old = d;
+	bool dying;
 
 	if (virq >= NR_VIRQS || !virq_is_global(virq))
 		return -EINVAL;
 	domain_get_ref(d);
 	lock_acquire(&handler_lock);
-	old = handlers[virq];
-	handlers[virq] = d;
+	dying = READ_ONCE(d->evt->dying); /* set before drop_handlers() */
+	if (!dying) {
+		old = handlers[virq];
+		handlers[virq] = d;
+	}
 	lock_release(&handler_lock);
 	if (old)
 		domain_put(old);
-	return 0;
+	return dying ? -ESRCH : 0;
 }
 
 /* A dying domain hands its VIRQs back to dom0. */
@@ -93,7 +102,7 @@ static void drop_handlers(struct domain *d)
 
 void evtchn_send_port(struct domain *d, uint32_t port)
 {
-	raise_if(d, port, PORT_PIRQ);
+	raise_if(d, port, PORT_PIRQ, ANY_IRQ);
 }
 
 int evtchn_notify(struct domain *d, uint32_t port)
@@ -129,7 +138,8 @@ int evtchn_port_pending(struct domain *d, uint32_t port)
 	if (!p)
 		return -EINVAL;
 	lock_acquire(&p->lock);
-	rc = p->state == PORT_FREE ? -EINVAL : d->evt->layout->pending(d, p);
+	rc = p->state <= PORT_RESERVED ? -EINVAL :
+					 d->evt->layout->pending(d, p);
 	lock_release(&p->lock);
 	return rc;
 }
@@ -204,6 +214,9 @@ int evtchn_vcpu_init(struct vcpu *v)
 	if (!v->evt)
 		return -ENOMEM;
 	lock_init(&v->evt->fifo_lock, RANK_FIFO);
+	/* Ports may have been raised for it before it was there. */
+	if (v->domain->evt->active)
+		evtchn_vcpu_info_moved(v);
 	return 0;
 }
 
