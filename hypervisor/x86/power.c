@@ -9,7 +9,6 @@
 #include <x86/x86.h>
 
 #define SLEEP_ENABLE BIT(13)
-#define SLEEP_TYPE(v) (((v) & 7u) << 10)
 #define SLEEP_TYPE_MASK (7u << 10)
 
 static void reset_by_acpi(void)
@@ -73,15 +72,17 @@ void machine_halt(void)
 		__asm__ volatile("cli; hlt");
 }
 
-static void write_pm1(uint32_t port, uint16_t type)
+/* @val is the whole register as the kernel would write it. */
+static void write_pm1(uint32_t port, uint16_t val)
 {
 	uint16_t v;
 
 	if (!port)
 		return;
 	v = inw((uint16_t)port) & (uint16_t)~(SLEEP_TYPE_MASK | SLEEP_ENABLE);
-	outw((uint16_t)port, (uint16_t)(v | SLEEP_TYPE(type)));
-	outw((uint16_t)port, (uint16_t)(v | SLEEP_TYPE(type) | SLEEP_ENABLE));
+	v |= val & SLEEP_TYPE_MASK;
+	outw((uint16_t)port, v);
+	outw((uint16_t)port, (uint16_t)(v | SLEEP_ENABLE));
 }
 
 void machine_power_off_s5(uint16_t pm1a_val, uint16_t pm1b_val)
