@@ -129,10 +129,8 @@ static long op_poll(struct vcpu *v, gva_t arg)
 	}
 	if (p.nr_ports == 1)
 		v->poll_port = port;
-	if (p.timeout && timer_set(&v->poll_timer, p.timeout)) {
-		(void)vcpu_block_end(v);
-		return -ENOMEM;
-	}
+	if (p.timeout)
+		timer_set(&v->poll_timer, p.timeout);
 	vcpu_sleep(v);
 	return 0;
 }
@@ -169,5 +167,6 @@ long hc_set_timer_op(struct vcpu *v, uint64_t arg[6])
 		timer_stop(&v->singleshot);
 		return 0;
 	}
-	return timer_set(&v->singleshot, arg[0]);
+	timer_set(&v->singleshot, arg[0]);
+	return 0;
 }

@@ -133,7 +133,8 @@ static long op_set_periodic(struct vcpu *v, struct vcpu *t, gva_t arg,
 	if (p.period_ns < PERIOD_MIN_NS || p.period_ns > PERIOD_MAX_NS)
 		return -EINVAL;
 	t->periodic_ns = p.period_ns;
-	return timer_set(&t->periodic, time_now() + p.period_ns);
+	timer_set(&t->periodic, time_now() + p.period_ns);
+	return 0;
 }
 
 static long op_stop_periodic(struct vcpu *v, struct vcpu *t, gva_t arg,
@@ -156,7 +157,8 @@ static long op_set_singleshot(struct vcpu *v, struct vcpu *t, gva_t arg,
 		return -EINVAL;
 	if (guest_read(v, &s, arg, sizeof(s)))
 		return -EFAULT;
-	return timer_set(&v->singleshot, s.timeout_abs_ns);
+	timer_set(&v->singleshot, s.timeout_abs_ns);
+	return 0;
 }
 
 static long op_stop_singleshot(struct vcpu *v, struct vcpu *t, gva_t arg,

@@ -34,7 +34,7 @@ struct runq {
 	struct lock lock;
 	struct list queue;
 	uint32_t count;
-	uint64_t floor; /* virtual time of whoever ran last: never falls */
+	uint64_t floor; /* least virtual time here: never falls */
 	struct vcpu *current;
 	struct vcpu *idle;
 	struct timer slice;
@@ -125,13 +125,14 @@ static void poke(struct runq *q, struct vcpu *v)
 	uint64_t now;
 
 	if (vcpu_is_idle(q->current)) {
+		bit_clear(&idle_cpus, cpu_of(q)); /* the next wakes elsewhere */
 		cpu_raise(cpu_of(q), WORK_SCHED);
 		return;
 	}
 	now = time_now();
 	if ((int64_t)(current_vtime(q, now) - v->sched.vtime) >
 		    (int64_t)PREEMPT_NS ||
-	    !q->slice.slot)
+	    !q->slice.armed)
 		cpu_raise(cpu_of(q), WORK_SCHED);
 }
 
@@ -262,22 +263,41 @@ void sched_yield(struct vcpu *v)
 		struct vcpu *first = list_first(&q->queue, struct vcpu,
 						sched.queue);
 
-		if ((int64_t)(first->sched.vtime - v->sched.vtime) > 0)
-			v->sched.vtime = first->sched.vtime;
+		if ((int64_t)(first->sched.vtime - v->sched.vtime) >= 0)
+			v->sched.vtime = first->sched.vtime + 1;
 		cpu_raise(cpu_of(q), WORK_SCHED);
 	}
 	lock_release(&q->lock);
 }
 
 /* Charge what ran until now. */
-static void account(struct runq *q, struct vcpu *v, uint64_t now)
+static void account(struct vcpu *v, uint64_t now)
 {
 	if (vcpu_is_idle(v))
 		return;
 	v->sched.vtime += weighted(v, now - v->sched.since);
 	v->sched.since = now;
-	if ((int64_t)(v->sched.vtime - q->floor) > 0)
-		q->floor = v->sched.vtime;
+}
+
+/*
+ * The floor is what whoever has used least has come to: if it were what some
+ * vCPU of little weight has leapt to, sleepers would come back far behind all
+ * others.
+ */
+static void raise_floor(struct runq *q, const struct vcpu *running)
+{
+	const struct vcpu *least = vcpu_is_idle(running) ? NULL : running;
+
+	if (!list_empty(&q->queue)) {
+		const struct vcpu *first = list_first(&q->queue, struct vcpu,
+						      sched.queue);
+
+		if (!least ||
+		    (int64_t)(first->sched.vtime - least->sched.vtime) < 0)
+			least = first;
+	}
+	if (least && (int64_t)(least->sched.vtime - q->floor) > 0)
+		q->floor = least->sched.vtime;
 }
 
 static bool may_run_on(const struct vcpu *v, unsigned int cpu)
@@ -353,8 +373,8 @@ static struct vcpu *pick(struct runq *q, struct vcpu *prev, bool prev_can)
 static void set_slice(struct runq *q, uint64_t now)
 {
 	if (q->count && !vcpu_is_idle(q->current))
-		(void)timer_set(&q->slice, now + SLICE_NS);
-	else if (q->slice.slot)
+		timer_set(&q->slice, now + SLICE_NS);
+	else if (q->slice.armed)
 		timer_stop(&q->slice);
 }
 
@@ -432,7 +452,8 @@ void sched_choose(void)
 		steal(q);
 	lock_acquire(&q->lock);
 	now = time_now();
-	account(q, prev, now);
+	account(prev, now);
+	raise_floor(q, prev);
 	prev_can = !vcpu_is_idle(prev) && runnable(prev) &&
 		   may_run_on(prev, cpu_of(q));
 	next = pick(q, prev, prev_can);
@@ -502,7 +523,7 @@ static void periodic_fired(void *arg)
 
 	sched_vcpu_timer(v);
 	if (v->periodic_ns)
-		(void)timer_set(&v->periodic, time_now() + v->periodic_ns);
+		timer_set(&v->periodic, time_now() + v->periodic_ns);
 }
 
 static void poll_timed_out(void *arg)
@@ -552,5 +573,6 @@ int sched_cpu_init(unsigned int cpu)
 	q->current = q->idle;
 	bit_set(&idle_cpus, cpu);
 	timer_init(&q->slice, slice_over, q, cpu);
-	return timer_cpu_init(cpu);
+	timer_cpu_init(cpu);
+	return 0;
 }

@@ -2,94 +2,91 @@
 /*
  * Per-CPU timer heaps.
  *
- * State: for each CPU a heap ordered by deadline, its lock (RANK_TIMER), and
- * which timer's function runs just now.  A timer's cpu field changes only
- * under the lock of the CPU it names before; lock_of() copes with that.
+ * State: for each CPU a heap by deadline, its lock (RANK_TIMER), and which
+ * timer's function runs just now.  A timer's cpu field changes only under the
+ * lock of the CPU it names before; lock_of() copes with that.
  */
-#include <lib/assert.h>
-#include <lib/str.h>
-#include <mm/alloc.h>
 #include <port/cpu.h>
 #include <port/lock.h>
 #include <port/time.h>
 #include <sched/timer.h>
 
-#define HEAP_FIRST 64
-
 struct timer_cpu {
 	struct lock lock;
-	struct timer **heap;
-	uint32_t count, room;
+	struct timer *first; /* the root: the earliest, or NULL */
 	struct timer *running;
 };
 
 static struct timer_cpu cpus[CPU_MAX];
 
-static void place(struct timer_cpu *c, uint32_t i, struct timer *t)
+/* Two heaps into one. Roots have no siblings. */
+static struct timer *meld(struct timer *a, struct timer *b)
 {
-	c->heap[i] = t;
-	t->slot = i + 1;
+	if (!a || !b)
+		return a ? a : b;
+	if (b->when < a->when) {
+		struct timer *t = a;
+
+		a = b;
+		b = t;
+	}
+	b->prev = a;
+	b->next = a->child;
+	if (a->child)
+		a->child->prev = b;
+	a->child = b;
+	return a;
 }
 
-static void sift_up(struct timer_cpu *c, uint32_t i)
+static struct timer *take_first(struct timer **list)
 {
-	struct timer *t = c->heap[i];
+	struct timer *t = *list;
 
-	while (i > 0 && c->heap[(i - 1) / 2]->when > t->when) {
-		place(c, i, c->heap[(i - 1) / 2]);
-		i = (i - 1) / 2;
+	if (t) {
+		*list = t->next;
+		t->next = t->prev = NULL;
 	}
-	place(c, i, t);
+	return t;
 }
 
-static void sift_down(struct timer_cpu *c, uint32_t i)
+/* A list of siblings into one heap: in pairs first, then from the last on. */
+static struct timer *meld_all(struct timer *list)
 {
-	struct timer *t = c->heap[i];
+	struct timer *pairs = NULL, *root = NULL, *t;
 
-	for (;;) {
-		uint32_t k = 2 * i + 1;
-
-		if (k >= c->count)
-			break;
-		if (k + 1 < c->count && c->heap[k + 1]->when < c->heap[k]->when)
-			k++;
-		if (c->heap[k]->when >= t->when)
-			break;
-		place(c, i, c->heap[k]);
-		i = k;
+	while ((t = take_first(&list)) != NULL) {
+		t = meld(t, take_first(&list));
+		t->next = pairs;
+		pairs = t;
 	}
-	place(c, i, t);
+	while ((t = take_first(&pairs)) != NULL)
+		root = meld(root, t);
+	return root;
+}
+
+static void heap_insert(struct timer_cpu *c, struct timer *t)
+{
+	t->queued = true;
+	t->child = t->next = t->prev = NULL;
+	c->first = meld(c->first, t);
 }
 
 static void heap_remove(struct timer_cpu *c, struct timer *t)
 {
-	uint32_t i = t->slot - 1;
-	struct timer *last = c->heap[--c->count];
+	struct timer *rest = meld_all(t->child);
 
-	t->slot = 0;
-	if (last == t)
-		return;
-	place(c, i, last);
-	sift_up(c, i);
-	sift_down(c, last->slot - 1);
-}
-
-static int heap_insert(struct timer_cpu *c, struct timer *t)
-{
-	if (c->count == c->room) {
-		uint32_t room = c->room * 2;
-		struct timer **h = heap_calloc(room, sizeof(*h));
-
-		if (!h)
-			return -ENOMEM;
-		memcpy(h, c->heap, c->count * sizeof(*h));
-		heap_free(c->heap);
-		c->heap = h;
-		c->room = room;
+	if (t == c->first) {
+		c->first = rest;
+	} else {
+		if (t->prev->child == t)
+			t->prev->child = t->next;
+		else
+			t->prev->next = t->next;
+		if (t->next)
+			t->next->prev = t->prev;
+		c->first = meld(c->first, rest);
 	}
-	place(c, c->count, t);
-	sift_up(c, c->count++);
-	return 0;
+	t->queued = false;
 }
 
 /* Under the lock: tell the hardware of this CPU, or the other CPU, the front. */
@@ -98,7 +95,7 @@ static void front_changed(struct timer_cpu *c)
 	unsigned int cpu = (unsigned int)(c - cpus);
 
 	if (cpu == cpu_id())
-		time_set_deadline(c->count ? c->heap[0]->when : ~0UL);
+		time_set_deadline(c->first ? c->first->when : ~0UL);
 	else
 		cpu_raise(cpu, WORK_TIMER);
 }
@@ -121,20 +118,35 @@ void timer_init(struct timer *t, void (*fn)(void *), void *arg,
 	*t = (struct timer){ .fn = fn, .arg = arg, .cpu = cpu };
 }
 
-int timer_set(struct timer *t, uint64_t when)
+/* Under the lock. */
+static void unqueue(struct timer_cpu *c, struct timer *t)
+{
+	bool was_front = c->first == t;
+
+	if (!t->queued)
+		return;
+	heap_remove(c, t);
+	if (was_front)
+		front_changed(c);
+}
+
+/* Under the lock. */
+static void queue(struct timer_cpu *c, struct timer *t)
+{
+	heap_insert(c, t);
+	if (c->first == t)
+		front_changed(c);
+}
+
+void timer_set(struct timer *t, uint64_t when)
 {
 	struct timer_cpu *c = lock_of(t);
-	bool was_front = t->slot == 1;
-	int rc;
 
-	if (t->slot)
-		heap_remove(c, t);
+	unqueue(c, t);
 	t->when = when;
-	rc = heap_insert(c, t);
-	if (was_front || t->slot == 1)
-		front_changed(c);
+	t->armed = true;
+	queue(c, t);
 	lock_release(&c->lock);
-	return rc;
 }
 
 void timer_stop(struct timer *t)
@@ -143,13 +155,8 @@ void timer_stop(struct timer *t)
 		struct timer_cpu *c = lock_of(t);
 		bool busy;
 
-		if (t->slot) {
-			bool was_front = t->slot == 1;
-
-			heap_remove(c, t);
-			if (was_front)
-				front_changed(c);
-		}
+		t->armed = false;
+		unqueue(c, t);
 		busy = c->running == t && c != &cpus[cpu_id()];
 		lock_release(&c->lock);
 		if (!busy)
@@ -158,22 +165,18 @@ void timer_stop(struct timer *t)
 	}
 }
 
+/* Between the two locks it may be set or stopped: then that holds. */
 void timer_migrate(struct timer *t, unsigned int cpu)
 {
 	struct timer_cpu *c = lock_of(t);
-	bool armed = t->slot != 0;
 
-	if (armed) {
-		bool was_front = t->slot == 1;
-
-		heap_remove(c, t);
-		if (was_front)
-			front_changed(c);
-	}
+	unqueue(c, t);
 	t->cpu = cpu;
 	lock_release(&c->lock);
-	if (armed)
-		(void)timer_set(t, t->when);
+	c = lock_of(t);
+	if (t->armed && !t->queued)
+		queue(c, t);
+	lock_release(&c->lock);
 }
 
 void timer_run_due(void)
@@ -181,26 +184,22 @@ void timer_run_due(void)
 	struct timer_cpu *c = &cpus[cpu_id()];
 
 	lock_acquire(&c->lock);
-	while (c->count && c->heap[0]->when <= time_now()) {
-		struct timer *t = c->heap[0];
+	while (c->first && c->first->when <= time_now()) {
+		struct timer *t = c->first;
 
 		heap_remove(c, t);
+		t->armed = false;
 		c->running = t;
 		lock_release(&c->lock);
 		t->fn(t->arg);
 		lock_acquire(&c->lock);
 		c->running = NULL;
 	}
-	time_set_deadline(c->count ? c->heap[0]->when : ~0UL);
+	time_set_deadline(c->first ? c->first->when : ~0UL);
 	lock_release(&c->lock);
 }
 
-int timer_cpu_init(unsigned int cpu)
+void timer_cpu_init(unsigned int cpu)
 {
-	struct timer_cpu *c = &cpus[cpu];
-
-	lock_init(&c->lock, RANK_TIMER);
-	c->heap = heap_calloc(HEAP_FIRST, sizeof(*c->heap));
-	c->room = c->heap ? HEAP_FIRST : 0;
-	return c->heap ? 0 : -ENOMEM;
+	lock_init(&cpus[cpu].lock, RANK_TIMER);
 }

@@ -60,10 +60,9 @@ static long start_new(struct watchdog_domain *w, uint64_t when)
 {
 	for (unsigned int i = 0; i < WATCHDOGS; i++)
 		if (!w->used[i]) {
-			int rc = timer_set(&w->timer[i], when);
-
-			w->used[i] = !rc;
-			return rc ? rc : (long)i + 1;
+			timer_set(&w->timer[i], when);
+			w->used[i] = true;
+			return (long)i + 1;
 		}
 	return -ENOSPC;
 }
@@ -76,8 +75,9 @@ static long change(struct watchdog_domain *w, uint32_t id, uint32_t timeout,
 	if (!w->used[id - 1])
 		return -ENOENT;
 	if (timeout)
-		return timer_set(&w->timer[id - 1], when);
-	w->used[id - 1] = false;
+		timer_set(&w->timer[id - 1], when);
+	else
+		w->used[id - 1] = false;
 	return 0;
 }
 
