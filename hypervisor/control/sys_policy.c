@@ -73,21 +73,36 @@ static int write_msrs(struct vcpu *v, gva_t to, uint32_t *room)
 	return 0;
 }
 
+static int write_leaves(struct vcpu *v, const struct cpu_policy *p, gva_t to,
+			uint32_t *room)
+{
+	struct xen_cpuid_leaf *list;
+	uint32_t n;
+	int rc;
+
+	if (!to) {
+		*room = CPU_POLICY_LEAVES;
+		return 0;
+	}
+	list = heap_calloc(CPU_POLICY_LEAVES, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	n = cpu_policy_serialise(p, list);
+	rc = *room < n ? -ENOBUFS : 0;
+	*room = n;
+	if (!rc)
+		rc = guest_write(v, to, list, n * sizeof(*list));
+	heap_free(list);
+	return rc;
+}
+
 int control_policy_write(struct vcpu *v, const struct cpu_policy *p,
 			 gva_t leaves, uint32_t *nr_leaves, gva_t msrs,
 			 uint32_t *nr_msrs)
 {
-	if (!leaves) {
-		*nr_leaves = CPU_POLICY_LEAVES;
-	} else {
-		if (*nr_leaves < p->count)
-			return -ENOBUFS;
-		*nr_leaves = p->count;
-		if (guest_write(v, leaves, p->leaf,
-				p->count * sizeof(p->leaf[0])))
-			return -EFAULT;
-	}
-	return write_msrs(v, msrs, nr_msrs);
+	int rc = write_leaves(v, p, leaves, nr_leaves);
+
+	return rc ? rc : write_msrs(v, msrs, nr_msrs);
 }
 
 long sys_get_cpu_policy(struct vcpu *v, struct xen_sysctl *op)

@@ -30,9 +30,11 @@
 
 #define LEAF_CACHE 4U
 #define LEAF_FEATURES 7U
+#define LEAF_TOPOLOGY 0xbU
 #define LEAF_XSTATE 0xdU
 #define CACHE_SUBLEAVES 6U
 #define FEATURE_SUBLEAVES 3U
+#define TOPOLOGY_SUBLEAVES 2U
 #define XSTATE_SUBLEAVES 63U
 
 #define BIT_XSAVE BIT(26) /* leaf 1, ecx */
@@ -168,7 +170,9 @@ static void raw_policy(struct cpu_policy *p)
 			add_subleaves(p, leaf, FEATURE_SUBLEAVES);
 		else if (leaf == LEAF_XSTATE)
 			add_subleaves(p, leaf, XSTATE_SUBLEAVES);
-		else if (leaf != 0xb)
+		else if (leaf == LEAF_TOPOLOGY)
+			add_subleaves(p, leaf, TOPOLOGY_SUBLEAVES);
+		else
 			add_hardware(p, leaf, NO_SUBLEAF);
 	}
 	x86_cpuid(EXT, 0, out);
@@ -332,6 +336,83 @@ void cpu_policy_features(const struct cpu_policy *p,
 	}
 }
 
+/* --- exchanging them --- */
+
+struct writer {
+	const struct cpu_policy *p;
+	struct xen_cpuid_leaf *out;
+	uint32_t count;
+};
+
+/* Write one leaf, zero if the policy has none; returns what was written. */
+static const struct xen_cpuid_leaf *write_leaf(struct writer *w, uint32_t leaf,
+					       uint32_t subleaf)
+{
+	static const struct xen_cpuid_leaf none;
+	const struct xen_cpuid_leaf *l =
+		find((struct cpu_policy *)w->p, leaf, subleaf);
+	struct xen_cpuid_leaf *to;
+
+	if (w->count == CPU_POLICY_LEAVES)
+		return &none;
+	to = &w->out[w->count++];
+	*to = l ? *l : none;
+	to->leaf = leaf;
+	to->subleaf = subleaf;
+	return to;
+}
+
+static void write_basic(struct writer *w, uint32_t leaf)
+{
+	uint64_t states;
+	uint32_t s = 0, max;
+
+	switch (leaf) {
+	case LEAF_CACHE: /* up to the first with type 0 */
+		while (write_leaf(w, leaf, s)->a & 0x1f &&
+		       ++s < CACHE_SUBLEAVES)
+			;
+		break;
+	case LEAF_FEATURES:
+		max = write_leaf(w, leaf, 0)->a;
+		for (s = 1; s < FEATURE_SUBLEAVES && s <= max; s++)
+			write_leaf(w, leaf, s);
+		break;
+	case LEAF_TOPOLOGY:
+		while (write_leaf(w, leaf, s)->c & 0xff00 &&
+		       ++s < TOPOLOGY_SUBLEAVES)
+			;
+		break;
+	case LEAF_XSTATE:
+		states = write_leaf(w, leaf, 0)->a;
+		write_leaf(w, leaf, 1);
+		for (s = 2; s < 32; s++)
+			if (states >> s & 1)
+				write_leaf(w, leaf, s);
+		break;
+	default:
+		write_leaf(w, leaf, NO_SUBLEAF);
+	}
+}
+
+uint32_t cpu_policy_serialise(const struct cpu_policy *p,
+			      struct xen_cpuid_leaf out[CPU_POLICY_LEAVES])
+{
+	struct writer w = { .p = p, .out = out };
+	const struct xen_cpuid_leaf *l = find((struct cpu_policy *)p, 0, 0);
+	uint32_t max = l ? MIN(l->a, BASIC_MAX) : 0;
+
+	for (uint32_t leaf = 0; leaf <= max; leaf++)
+		write_basic(&w, leaf);
+	write_leaf(&w, HV, NO_SUBLEAF);
+	write_leaf(&w, HV2, NO_SUBLEAF);
+	l = write_leaf(&w, EXT, NO_SUBLEAF);
+	max = l->a > EXT ? MIN(l->a, EXT_MAX_AMD) : EXT;
+	for (uint32_t leaf = EXT + 1; leaf <= max; leaf++)
+		write_leaf(&w, leaf, NO_SUBLEAF);
+	return w.count;
+}
+
 /* --- policies of domains --- */
 
 int cpu_policy_init(struct domain *d)
@@ -358,8 +439,8 @@ static uint32_t subleaves_of(uint32_t leaf)
 		return CACHE_SUBLEAVES;
 	case LEAF_FEATURES:
 		return FEATURE_SUBLEAVES;
-	case 0xb:
-		return 2;
+	case LEAF_TOPOLOGY:
+		return TOPOLOGY_SUBLEAVES;
 	case LEAF_XSTATE:
 		return XSTATE_SUBLEAVES;
 	}

@@ -32,6 +32,13 @@ enum cpu_policy_kind {
 /* Fill @out with that policy of this machine; the HVM ones are empty. */
 void cpu_policy_system(enum cpu_policy_kind kind, struct cpu_policy *out);
 
+/*
+ * @p as toolstacks expect it: every leaf up to the highest, zero ones too, in
+ * the one order that their own library writes. Returns how many.
+ */
+uint32_t cpu_policy_serialise(const struct cpu_policy *p,
+			      struct xen_cpuid_leaf out[CPU_POLICY_LEAVES]);
+
 /* The feature bits of @p, one word for each number of public cpufeatureset. */
 void cpu_policy_features(const struct cpu_policy *p,
 			 uint32_t words[CPU_FEATURE_WORDS]);
