@@ -231,7 +231,7 @@ static void init_plain(struct domain *d, const struct domain_config *cfg)
 	d->weight = 256;
 	d->pause_count = 1;
 	d->paused_by_tool = true;
-	d->page_max = ~0UL;
+	d->page_max = UINT32_MAX;
 }
 
 /*

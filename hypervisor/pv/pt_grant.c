@@ -6,6 +6,7 @@
  */
 #include <lib/assert.h>
 #include <port/log.h>
+#include <port/tlb.h>
 #include <pv/pt.h>
 
 struct place {
@@ -106,8 +107,12 @@ int pv_grant_map(struct vcpu *v, uint64_t where, bool is_pte, mfn_t m,
 		pte_drop_l1(e);
 		return -EINVAL;
 	}
-	if (pte_present(old))
+	if (pte_present(old)) {
+		/* What was mapped there before must not be seen there again. */
+		tlb_flush(READ_ONCE(v->domain->dirty_cpus),
+			  is_pte ? TLB_ALL_VA : where);
 		pte_drop_l1(old);
+	}
 	return 0;
 }
 

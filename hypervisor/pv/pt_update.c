@@ -14,7 +14,8 @@
 #include <hypercall/hypercall.h>
 #include <pv/pt.h>
 
-#define PTR_CMD 3UL /* low bits of mmu_update.ptr */
+/* Entries are 8 bytes: of the low bits of mmu_update.ptr, commands use two. */
+#define PTR_CMD 7UL
 
 /* --- one entry --- */
 
@@ -253,8 +254,11 @@ static int mmu_request(const struct pt_ctx *c, const void *req,
 	case MMU_PT_UPDATE_PRESERVE_AD:
 		rc = update_entry(c, ptr, u->val, PT_KEEP_AD, b);
 		break;
-	default:
+	case MMU_MACHPHYS_UPDATE:
 		rc = update_m2p(c, ptr, u->val);
+		break;
+	default:
+		rc = -ENOSYS;
 	}
 	if (unlikely(rc && rc != -ERESTART))
 		log_guest(c->v->domain, LOG_DEBUG,
