@@ -67,7 +67,8 @@ static int rewrite_entry(const struct pt_ctx *c, const struct pt_write *w,
 	if (w->how == PT_KEEP_AD)
 		e |= old & (PTE_A | PTE_D);
 	rc = swap_entry(c, &again, level, e, &old);
-	if (!rc && level == 1 && (old & PTE_RW) && !(e & PTE_RW))
+	if (!rc && level == 1 && (old & PTE_RW) && !(e & PTE_RW) &&
+	    frame_is_ram(pte_mfn(old)))
 		ptype_put_now(pte_mfn(old));
 	return rc;
 }

@@ -354,6 +354,11 @@ struct domain *domain_get(uint16_t id)
 	return d;
 }
 
+struct domain *domain_get_unmade(uint16_t id)
+{
+	return domain_get(id);
+}
+
 void domain_get_ref(struct domain *d)
 {
 	d->refs++;

@@ -283,6 +283,9 @@ static void devices_need_rights(void **state)
 			 0);
 	assert_int_equal(update_as(tool, mfn_to_paddr(t.l1) + 8, e + 4096,
 				   DOMID_IO), -EPERM);
+	/* Devices have no types, so losing RW drops none. */
+	assert_int_equal(update_as(tool, mfn_to_paddr(t.l1) + 8, e & ~PTE_RW,
+				   DOMID_IO), 0);
 	ALL_OK;
 	assert_int_equal(update(sp.l1, 1, mfn_to_paddr(data[1]) | RW | PTE_PCD),
 			 -EINVAL);
