@@ -34,15 +34,16 @@ $(B)/parvis.syms: $(HV_OBJ) $(HV_LDS)
 $(B)/hv/parvis.bin: $(B)/parvis.syms
 	$(Q)objcopy -O binary $< $@
 
-$(B)/parvis: $(B)/hv/parvis.bin hypervisor/x86/link/wrap.S
+$(B)/parvis: $(B)/hv/parvis.bin hypervisor/x86/link/wrap.S \
+		hypervisor/x86/link/wrap.lds
 	$(call say,WRAP,$@)
 	$(Q)end=$$(nm $(B)/parvis.syms | awk '$$3=="_image_end"{print $$1}') && \
 	bss=$$((0x$$end - 0xffff82d040000000 - $$(stat -c %s $<))) && \
 	gcc -m32 -c -DIMAGE_BIN="\"$<\"" -DIMAGE_BSS=$$bss \
 		hypervisor/x86/link/wrap.S -o $(B)/hv/wrap.o
 	$(Q)$(LD) -m elf_i386 -static -nostdlib -z max-page-size=4096 \
-		--no-warn-rwx-segments --build-id=none -e start \
-		--section-start=.image=0x200000 -o $@.tmp $(B)/hv/wrap.o
+		--no-warn-rwx-segments --build-id=none \
+		-T hypervisor/x86/link/wrap.lds -o $@.tmp $(B)/hv/wrap.o
 	$(Q)strip $@.tmp && mv $@.tmp $@
 
 ALL += $(B)/parvis
