@@ -12,11 +12,11 @@
 static uint32_t frames_of(struct domain *d,
 			  const struct xen_mem_acquire_resource *r)
 {
-	uint32_t frames = 0;
+	uint32_t frames = 0, maptrack;
 
 	if (r->type != XENMEM_resource_grant_table ||
 	    r->id > XENMEM_resource_grant_table_id_status ||
-	    grant_limits(d, &frames, NULL))
+	    grant_limits(d, &frames, &maptrack))
 		return 0;
 	/* An entry has 8 bytes of version 1, and 2 bytes of status. */
 	return r->id == XENMEM_resource_grant_table_id_status ?
