@@ -210,7 +210,7 @@ int client_requeue(struct client *c, const void *data, size_t len)
 	if (!m)
 		return -ENOMEM;
 	m->len = (uint32_t)len;
-	m->event = false;
+	m->event = true;	/* does not count as a reply */
 	memcpy(m->data, data, len);
 	enqueue(c, m);
 	return 0;

@@ -42,6 +42,8 @@ static int make_path(struct req *r, const char *arg, struct path *p)
 	int n;
 
 	p->prefix_len = 0;
+	if (is_special(arg))
+		return -EINVAL;
 	if (arg[0] == '/') {
 		n = snprintf(p->text, sizeof(p->text), "%s", arg);
 	} else {
@@ -186,9 +188,7 @@ static int op_rm(struct req *r)
 	/* What is not there is removed, if there is where it would be. */
 	if (rc == -ENOENT)
 		return view_exists(&r->v, p.text,
-				   tree_parent_len(p.text, p.len)) ?
-			       0 :
-			       -ENOENT;
+				   tree_parent_len(p.text, p.len));
 	if (rc)
 		return rc;
 	if (p.len == 1)

@@ -160,6 +160,16 @@ static void view_tell(struct view *v, const char *path, size_t len, bool exact,
 
 /* ---- looking ---- */
 
+/* The end of the component after the first @have bytes. */
+static size_t next_len(const char *path, size_t len, size_t have)
+{
+	size_t i = have == 1 ? 1 : have + 1;
+
+	while (i < len && path[i] != '/')
+		i++;
+	return i;
+}
+
 static int denied(struct view *v, const char *path, size_t len, uint32_t want)
 {
 	const struct node *n;
@@ -168,6 +178,9 @@ static int denied(struct view *v, const char *path, size_t len, uint32_t want)
 
 	n = tree_find_nearest(view_tree(v), path, len, &found);
 	rc = view_touch(v, path, found, USE_NODE);
+	/* Were this there, its permissions would decide. */
+	if (!rc)
+		rc = view_touch(v, path, next_len(path, len, found), USE_NODE);
 	if (rc)
 		return rc;
 	return (perm_for(v->c, n->perms) & want) == want ? -ENOENT : -EACCES;
@@ -191,9 +204,13 @@ int view_get(struct view *v, const char *path, size_t len, uint32_t want,
 	return 0;
 }
 
-bool view_exists(struct view *v, const char *path, size_t len)
+int view_exists(struct view *v, const char *path, size_t len)
 {
-	return tree_find(view_tree(v), path, len) != NULL;
+	int rc = view_touch(v, path, len, USE_NODE);
+
+	if (rc)
+		return rc;
+	return tree_find(view_tree(v), path, len) ? 0 : -ENOENT;
 }
 
 /* ---- changing ---- */
@@ -261,16 +278,6 @@ static uint32_t components_after(const char *path, size_t len, size_t have)
 	for (i = have == 1 ? 0 : have; i < len; i++)
 		n += path[i] == '/';
 	return n;
-}
-
-/* The end of the component after the first @have bytes. */
-static size_t next_len(const char *path, size_t len, size_t have)
-{
-	size_t i = have == 1 ? 1 : have + 1;
-
-	while (i < len && path[i] != '/')
-		i++;
-	return i;
 }
 
 /* Makes all that is missing of @path behind its first @have bytes. */

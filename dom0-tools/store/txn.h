@@ -69,8 +69,8 @@ void txn_end_all(struct client *c);
 int view_get(struct view *v, const char *path, size_t len, uint32_t want,
 	     uint32_t use, const struct node **out);
 
-/* Whether it is there, whoever may see it. */
-bool view_exists(struct view *v, const char *path, size_t len);
+/* 0 if it is there, whoever may see it; -ENOENT, -ENOSPC, -ENOMEM. */
+int view_exists(struct view *v, const char *path, size_t len);
 
 /* The caller has checked permission.  -ENOSPC, -ENOMEM, -ENOENT. */
 int view_create(struct view *v, const char *path, size_t len,
