@@ -451,8 +451,12 @@ int main(int argc, char **argv)
 	if (rc)
 		log_warn("%s: %s", set.pid_file, strerror(-rc));
 	say_ready(ready);
-	for (rc = 0; !d.stop && !rc;)
-		rc = ev_run_once(d.loop, -1);
+	for (rc = 0; !d.stop && !rc;) {
+		if (xsc_pending(d.xs))
+			drain_store(&d);
+		else
+			rc = ev_run_once(d.loop, -1);
+	}
 	finish(&d);
 	unlink(set.pid_file);
 	return rc ? 1 : 0;

@@ -538,6 +538,18 @@ int xsc_event(struct xsc *xsc, char **path, char **token)
 	return 1;
 }
 
+bool xsc_pending(const struct xsc *xsc)
+{
+	struct xsd_sockmsg hdr;
+
+	if (xsc->events || xsc->dead)
+		return true;
+	if (xsc->in.len < XS_HDR_SIZE)
+		return false;
+	memcpy(&hdr, xsc->in.buf + xsc->in.start, XS_HDR_SIZE);
+	return xsc->in.len >= XS_HDR_SIZE + hdr.len;
+}
+
 /* A request of decimal numbers, each its own string. */
 static int number_op(struct xsc *xsc, uint32_t op, const uint64_t *v, int n)
 {

@@ -4,8 +4,9 @@
  *
  * One connection, used by one thread.  Requests wait for their reply; watch
  * events that arrive meanwhile are queued and handed out by xsc_event().  In
- * an event loop, watch xsc_fd() for EPOLLIN, then call xsc_event() until it
- * says 0.  After -EPIPE, -ETIMEDOUT or -EPROTO the connection is dead: close
+ * an event loop, watch xsc_fd() for EPOLLIN and call xsc_event() until it says
+ * 0, also before waiting whenever xsc_pending(): a request may have taken
+ * events off the descriptor.  After -EPIPE, -ETIMEDOUT or -EPROTO the connection is dead: close
  * it and open another.
  *
  * `tx` is a transaction's id, or XSC_NO_TX.  All functions return 0 (or a
@@ -82,6 +83,9 @@ int xsc_unwatch(struct xsc *xsc, const char *path, const char *token);
  * (free(*path) frees both), or 0 if there is none now.
  */
 int xsc_event(struct xsc *xsc, char **path, char **token);
+/* Whether xsc_event() has something to say although the descriptor may be
+ * quiet.  No system call. */
+bool xsc_pending(const struct xsc *xsc);
 
 int xsc_introduce(struct xsc *xsc, uint32_t domid, uint64_t frame,
 		  uint32_t port);
