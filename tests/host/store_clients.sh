@@ -8,7 +8,7 @@ set -u
 daemon=$(realpath "$1")
 dir=$(mktemp -d /tmp/store_clients.XXXXXX)
 export XENSTORED_RUNDIR=$dir
-fails=0
+fails=0 passes=0 skips=0
 pid=
 
 cleanup() {
@@ -20,6 +20,7 @@ trap cleanup EXIT
 check() { # what, expected, got
 	if [ "$2" = "$3" ]; then
 		echo "ok: $1"
+		passes=$((passes + 1))
 	else
 		echo "FAILED: $1: expected '$2', got '$3'"
 		fails=$((fails + 1))
@@ -48,6 +49,7 @@ stop() {
 
 command -v xenstore-ls >/dev/null || {
 	echo "SKIP: xenstore-utils is not installed"
+	echo "summary: 0 passed, 0 failed, 1 skipped"
 	exit 0
 }
 
@@ -95,6 +97,7 @@ if [ -x $t ]; then
 	check "test-xenstore lines" 12 "$(grep -c ns <<<"$out")"
 else
 	echo "SKIP: $t is not installed"
+	skips=$((skips + 1))
 fi
 
 # Eight writers at once: nothing may be lost.
@@ -112,5 +115,5 @@ check "restart keeps all" "$before" "$(xenstore-ls -fp)"
 stop
 check "socket removed" "" "$(ls "$dir" | grep socket)"
 
-[ $fails -eq 0 ] && echo "store_clients: all passed"
+echo "summary: $passes passed, $fails failed, $skips skipped"
 exit $((fails != 0))
