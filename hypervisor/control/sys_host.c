@@ -38,6 +38,7 @@ long sys_readconsole(struct vcpu *v, struct xen_sysctl *op)
 		if (guest_write(v, r->buffer.addr + done, buf, n))
 			return -EFAULT;
 		done += n;
+		index += n;
 	}
 	if (r->clear) {
 		uint32_t n = 0, end = index;
