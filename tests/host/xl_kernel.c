@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * xl_kernel.c: tests of reading kernels: ELF, notes, bzImage, packings, and
+ * the cache of unpacked ones.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include <lzma.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "build/kernel_file.h"
+#include "build/unpack.h"
+#include "xl_elf.h"
+
+static struct test_elf elf;
+static struct kernel_image image;
+
+/* Reads what test_elf_make() makes of @k; the reason is in *@fail. */
+static int read_kernel(const struct test_kernel *k, struct fail *fail)
+{
+	memset(fail, 0, sizeof(*fail));
+	test_elf_make(&elf, k);
+	return kernel_image_read(&image, elf.data, elf.len, fail);
+}
+
+static void reads_linux(void **state)
+{
+	struct test_kernel k = test_kernel_linux();
+	struct fail fail;
+
+	(void)state;
+	assert_int_equal(read_kernel(&k, &fail), 0);
+	assert_int_equal(image.virt_base, 0xffffffff80000000);
+	assert_int_equal(image.start, 0xffffffff81000000);
+	assert_int_equal(image.end, 0xffffffff81009000);
+	assert_int_equal(image.entry, 0xffffffff81000000);
+	assert_true(image.has_init_p2m);
+	assert_true(image.unmapped_ramdisk);
+	assert_int_equal(image.elf.notes.required, 1);
+}
+
+static void trims_zeros(void **state)
+{
+	struct test_kernel k = test_kernel_tiny();
+	struct fail fail;
+
+	(void)state;
+	assert_int_equal(read_kernel(&k, &fail), 0);
+	memset(elf.data + TEST_ELF_CODE + 0x1008, 0, 0x1008);
+	kernel_image_trim(&image);
+	assert_int_equal(image.elf.segments[0].file_size, 0x1008);
+	assert_int_equal(image.elf.segments[0].mem_size, 0x4000);
+}
+
+/* One kernel that must be refused, and a word of the reason. */
+static void refused(const struct test_kernel *k, const char *word)
+{
+	struct fail fail;
+
+	assert_int_not_equal(read_kernel(k, &fail), 0);
+	if (!strstr(fail.text, word))
+		fail_msg("\"%s\" does not say \"%s\"", fail.text, word);
+}
+
+static void refuses_wrong_kernels(void **state)
+{
+	struct test_kernel k = test_kernel_linux();
+
+	(void)state;
+	k.no_notes = true;
+	refused(&k, "CONFIG_XEN_PV");
+	k = test_kernel_linux();
+	k.xen_version = "xen-9.9";
+	refused(&k, "xen-9.9");
+	k = test_kernel_linux();
+	k.loader = "special";
+	refused(&k, "special");
+	k = test_kernel_linux();
+	k.features = "!telepathy";
+	refused(&k, "telepathy");
+	k = test_kernel_linux();
+	k.features = "!auto_translated_physmap";
+	refused(&k, "auto_translated_physmap");
+	k = test_kernel_linux();
+	k.entry_offset = 0x9000;
+	refused(&k, "entry point");
+	k = test_kernel_linux();
+	k.hypercall_offset = 0x9000;
+	refused(&k, "hypercall page");
+	k.hypercall_offset = 0x800;
+	refused(&k, "hypercall page");
+	k = test_kernel_linux();
+	k.virt_base = 0xffff800000000000;
+	refused(&k, "cannot have");
+	k.virt_base = 0x0000900000000000;
+	refused(&k, "cannot have");
+	k.virt_base = 0xffffffffc0001000;
+	refused(&k, "cannot have");
+	k = test_kernel_linux();
+	k.init_p2m = 0xffff850000000000;
+	refused(&k, "frame list");
+	k = test_kernel_linux();
+	k.mem_size = 1ull << 40;
+	refused(&k, "first GiB");
+	k.mem_size = UINT64_MAX;
+	refused(&k, "wraps");
+}
+
+/* Every cut of a good file is read or refused, and never read past its end. */
+static void survives_cuts(void **state)
+{
+	struct test_kernel k = test_kernel_linux();
+
+	(void)state;
+	test_elf_make(&elf, &k);
+	for (size_t len = 0; len < elf.len; len++) {
+		uint8_t *copy = malloc(len ? len : 1);
+
+		memcpy(copy, elf.data, len);
+		assert_int_not_equal(kernel_image_read(&image, copy, len, NULL),
+				     0);
+		free(copy);
+	}
+	assert_int_equal(kernel_image_read(&image, elf.data, elf.len, NULL), 0);
+}
+
+/* ---- packings ---- */
+
+static uint8_t packed[65536];
+
+static size_t pack(enum pack_kind kind)
+{
+	size_t used = 0;
+	z_stream z = { 0 };
+
+	switch (kind) {
+	case PACK_XZ:
+		assert_int_equal(lzma_easy_buffer_encode(0, LZMA_CHECK_CRC32,
+							 NULL, elf.data,
+							 elf.len, packed, &used,
+							 sizeof(packed)),
+				 LZMA_OK);
+		return used;
+	case PACK_ZSTD:
+		return ZSTD_compress(packed, sizeof(packed), elf.data, elf.len,
+				     1);
+	default:
+		assert_int_equal(deflateInit2(&z, 1, Z_DEFLATED, 15 + 16, 8, 0),
+				 Z_OK);
+		z.next_in = elf.data;
+		z.avail_in = (uInt)elf.len;
+		z.next_out = packed;
+		z.avail_out = sizeof(packed);
+		assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+		used = z.total_out;
+		deflateEnd(&z);
+		return used;
+	}
+}
+
+static void unpacks_each_kind(void **state)
+{
+	static const enum pack_kind kinds[] = { PACK_GZIP, PACK_XZ, PACK_ZSTD };
+	struct test_kernel k = test_kernel_linux();
+
+	(void)state;
+	test_elf_make(&elf, &k);
+	for (size_t i = 0; i < 3; i++) {
+		size_t len = pack(kinds[i]), out_len;
+		struct packed in;
+		uint8_t *out;
+
+		assert_int_equal(unpack_probe(packed, len, &in, NULL), 0);
+		assert_int_equal(in.kind, kinds[i]);
+		assert_int_equal(unpack(&in, &out, &out_len, NULL), 0);
+		assert_int_equal(out_len, elf.len);
+		assert_memory_equal(out, elf.data, elf.len);
+		free(out);
+		/* Cut short, it is damaged; not a crash, not a kernel. */
+		in.len = len / 2;
+		assert_int_not_equal(unpack(&in, &out, &out_len, NULL), 0);
+	}
+}
+
+/* The framing of Linux's LZ4 payloads, by hand: "ab" repeated. */
+static void unpacks_lz4(void **state)
+{
+	static const uint8_t file[] = {
+		0x02, 0x21, 0x4c, 0x18,
+		9, 0, 0, 0,
+		0x24, 'a', 'b', 2, 0,		/* 2 literals, 8 back by 2 */
+		0x30, 'x', 'y', 'z',		/* 3 literals, the end */
+	};
+	struct packed in;
+	uint8_t *out;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(unpack_probe(file, sizeof(file), &in, NULL), 0);
+	assert_int_equal(in.kind, PACK_LZ4);
+	assert_int_equal(unpack(&in, &out, &len, NULL), 0);
+	assert_int_equal(len, 13);
+	assert_memory_equal(out, "ababababab" "xyz", 13);
+	free(out);
+}
+
+static void refuses_bad_lz4(void **state)
+{
+	/* A match that reaches before the beginning. */
+	static const uint8_t file[] = { 0x02, 0x21, 0x4c, 0x18, 5, 0, 0, 0,
+					0x14, 'a', 9, 0, 0x10, 0, 0, 0, 0 };
+	struct packed in;
+	uint8_t *out;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(unpack_probe(file, sizeof(file), &in, NULL), 0);
+	assert_int_not_equal(unpack(&in, &out, &len, NULL), 0);
+}
+
+/* A bzImage around @len bytes of payload. */
+static size_t make_bzimage(uint8_t *to, const uint8_t *payload, uint32_t len)
+{
+	uint32_t offset = 64;
+
+	memset(to, 0, 2048);
+	to[0x1f1] = 1;
+	memcpy(to + 0x202, "HdrS", 4);
+	to[0x206] = 0x0f;
+	to[0x207] = 0x02;
+	memcpy(to + 0x248, &offset, 4);
+	memcpy(to + 0x24c, &len, 4);
+	memcpy(to + 1024 + offset, payload, len);
+	return 1024 + offset + len;
+}
+
+static void finds_bzimage_payload(void **state)
+{
+	static uint8_t file[80000];
+	struct test_kernel k = test_kernel_linux();
+	struct packed in;
+	size_t len;
+
+	(void)state;
+	test_elf_make(&elf, &k);
+	len = pack(PACK_XZ);
+	len = make_bzimage(file, packed, (uint32_t)len);
+	assert_int_equal(unpack_probe(file, len, &in, NULL), 0);
+	assert_int_equal(in.kind, PACK_XZ);
+	assert_int_not_equal(unpack_probe(file, len - 1, &in, NULL), 0);
+	memset(file + 0x248, 0xff, 8);
+	assert_int_not_equal(unpack_probe(file, len, &in, NULL), 0);
+}
+
+static void names_foreign_packings(void **state)
+{
+	struct fail fail = { 0 };
+	struct packed in;
+
+	(void)state;
+	assert_int_not_equal(unpack_probe((const uint8_t *)"BZh91AY", 7, &in,
+					  &fail), 0);
+	assert_non_null(strstr(fail.text, "bzip2"));
+	memset(&fail, 0, sizeof(fail));
+	assert_int_not_equal(unpack_probe((const uint8_t *)"hello", 5, &in,
+					  &fail), 0);
+	assert_non_null(strstr(fail.text, "right file"));
+}
+
+/* ---- files and the cache ---- */
+
+static char folder[] = "/tmp/xl_kernel.XXXXXX";
+static char path[64], cache[64];
+
+static void write_kernel(void)
+{
+	struct test_kernel k = test_kernel_linux();
+	FILE *f = fopen(path, "we");
+	size_t len;
+
+	test_elf_make(&elf, &k);
+	len = pack(PACK_GZIP);
+	assert_non_null(f);
+	assert_int_equal(fwrite(packed, 1, len, f), len);
+	fclose(f);
+}
+
+static int make_folder(void **state)
+{
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(path, sizeof(path), "%s/vmlinuz", folder);
+	snprintf(cache, sizeof(cache), "%s/cache", folder);
+	return 0;
+}
+
+static int remove_folder(void **state)
+{
+	char command[128];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	return system(command);
+}
+
+/* True if the kernel came as a mapping, which only the cache gives. */
+static bool opened_from_cache(void)
+{
+	struct kernel_file file;
+	bool from_cache;
+
+	assert_int_equal(kernel_file_open(&file, path, cache, NULL), 0);
+	assert_int_equal(file.image.entry, 0xffffffff81000000);
+	from_cache = !file.heap;
+	kernel_file_close(&file);
+	return from_cache;
+}
+
+static void caches_unpacked_kernels(void **state)
+{
+	char command[160];
+
+	(void)state;
+	write_kernel();
+	assert_false(opened_from_cache());
+	assert_true(opened_from_cache());
+	/* One flipped byte in the entry: the kernel is unpacked again. */
+	snprintf(command, sizeof(command),
+		 "for f in '%s'/kernel-*; do printf X | dd of=$f bs=1 seek=9000 conv=notrunc status=none; done",
+		 cache);
+	assert_int_equal(system(command), 0);
+	assert_false(opened_from_cache());
+	assert_true(opened_from_cache());
+	/* Another kernel under the same name finds no entry. */
+	unlink(path);
+	write_kernel();
+	assert_false(opened_from_cache());
+	/* A cache that others can write is not used. */
+	snprintf(command, sizeof(command), "chmod 777 '%s'", cache);
+	assert_int_equal(system(command), 0);
+	assert_false(opened_from_cache());
+}
+
+static void shelf_follows_the_file(void **state)
+{
+	const struct kernel_file *a, *b;
+
+	(void)state;
+	write_kernel();
+	assert_int_equal(kernel_shelf_get(&a, path, NULL, NULL), 0);
+	assert_int_equal(kernel_shelf_get(&b, path, NULL, NULL), 0);
+	assert_ptr_equal(a, b);
+	kernel_shelf_put(b);
+	unlink(path);
+	write_kernel();
+	assert_int_equal(kernel_shelf_get(&b, path, NULL, NULL), 0);
+	assert_ptr_not_equal(a, b);
+	kernel_shelf_put(a);
+	kernel_shelf_put(b);
+	kernel_shelf_clear();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_linux),
+		cmocka_unit_test(trims_zeros),
+		cmocka_unit_test(refuses_wrong_kernels),
+		cmocka_unit_test(survives_cuts),
+		cmocka_unit_test(unpacks_each_kind),
+		cmocka_unit_test(unpacks_lz4),
+		cmocka_unit_test(refuses_bad_lz4),
+		cmocka_unit_test(finds_bzimage_payload),
+		cmocka_unit_test(names_foreign_packings),
+		cmocka_unit_test(caches_unpacked_kernels),
+		cmocka_unit_test(shelf_follows_the_file),
+	};
+
+	return cmocka_run_group_tests_name("xl_kernel", tests, make_folder,
+					   remove_folder);
+}

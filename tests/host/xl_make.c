@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * xl_make.c: tests of making and ending guests, against a fake hypervisor and
+ * a fake store: what comes out is right, and whatever single operation fails
+ * on the way, nothing is left behind.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <dirent.h>
+#include <unistd.h>
+#include <sys/mman.h>
+#include <cmocka.h>
+
+#include <abi/core.h>
+#include <abi/sched.h>
+#include <abi/x86/pv.h>
+
+#include "daemon/guest.h"
+#include "daemon/request.h"
+#include "lib/log.h"
+#include "xl_elf.h"
+#include "xl_fake.h"
+
+struct fake_counts *fake;
+
+static char folder[] = "/tmp/xl_make.XXXXXX";
+static char state_dir[64], guests_dir[80], kernel[64], ramdisk[64];
+static struct toolstack ts;
+
+static void write_file(const char *path, const void *data, size_t len)
+{
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(data, 1, len, f), len);
+	fclose(f);
+}
+
+static int set_up(void **state)
+{
+	static struct test_elf elf;
+	struct test_kernel k = test_kernel_linux();
+
+	(void)state;
+	log_set_level(LOG_L_ERROR);
+	fake = mmap(NULL, sizeof(*fake), PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(state_dir, sizeof(state_dir), "%s/state", folder);
+	snprintf(guests_dir, sizeof(guests_dir), "%s/guests", state_dir);
+	snprintf(kernel, sizeof(kernel), "%s/vmlinux", folder);
+	snprintf(ramdisk, sizeof(ramdisk), "%s/initrd", folder);
+	test_elf_make(&elf, &k);
+	write_file(kernel, elf.data, elf.len);
+	write_file(ramdisk, "this is the ramdisk", 19);
+	ts.state_dir = state_dir;
+	ts.hv = fake_hv_open();
+	ts.xs = fake_store_open();
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	char command[96];
+
+	(void)state;
+	hv_close(ts.hv);
+	fake_store_close(ts.xs);
+	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	return system(command);
+}
+
+static unsigned int state_files(void)
+{
+	DIR *dir = opendir(guests_dir);
+	struct dirent *e;
+	unsigned int count = 0;
+
+	while (dir && (e = readdir(dir)))
+		count += e->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
+/* Asks the daemon's request table; true for "ok". */
+static bool ask(const char *fmt, ...)
+{
+	struct strbuf answer = { 0 };
+	char text[1024];
+	va_list ap;
+	bool ok;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	request_handle(&ts, text, &answer);
+	ok = strstr(answer.data, "\"ok\":true") != NULL;
+	if (!ok && !fake->fail_at)
+		printf("answer: %s\n", answer.data);
+	strbuf_free(&answer);
+	return ok;
+}
+
+static bool create(const char *more)
+{
+	return ask("{\"op\":\"create\",\"config\":{\"name\":\"g\",\"kernel\":\"%s\",\"ramdisk\":\"%s\",\"memory\":32,\"extra\":\"quiet\"%s}}",
+		   kernel, ramdisk, more);
+}
+
+/* The store sees by itself that an introduced domain was destroyed. */
+static void expect_nothing_left(void)
+{
+	assert_int_equal(fake->domains, 0);
+	assert_int_equal(fake->frames, 0);
+	assert_int_equal(fake->maps, 0);
+	assert_int_equal(fake->ports, 0);
+	assert_int_equal(fake->running, 0);
+	assert_int_equal(fake->nodes, 0);
+	assert_true(fake->buffers <= 1);	/* the scratch page */
+	assert_int_equal(state_files(), 0);
+	assert_null(ts.guests);
+}
+
+/* Follows the guest's own page tables, from the registers it was given. */
+static const uint8_t *guest_memory(uint64_t va)
+{
+	const struct vcpu_guest_context *v = fake_vcpu();
+	uint64_t frame = v->ctrlreg[3] >> 12;
+
+	for (int shift = 39; shift >= 12; shift -= 9) {
+		const uint64_t *table = fake_frame(frame);
+		uint64_t entry = table[va >> shift & 511];
+
+		assert_int_equal(entry & 1, 1);
+		frame = entry >> 12;
+	}
+	return (const uint8_t *)fake_frame(frame) + (va & 4095);
+}
+
+static void makes_a_guest(void **state)
+{
+	const struct vcpu_guest_context *v;
+	const struct start_info *si;
+	const uint64_t *p2m;
+
+	(void)state;
+	assert_true(create(""));
+	assert_int_equal(fake->domains, 1);
+	assert_int_equal(fake->running, 1);
+	assert_int_equal(fake->maps, 0);
+	assert_int_equal(fake->pinned, 1);
+	assert_int_equal(fake->introduced, 1);
+	assert_int_equal(state_files(), 1);
+	v = fake_vcpu();
+	assert_int_equal(*guest_memory(v->user_regs.rip), 1);
+	assert_int_equal(*guest_memory(v->user_regs.rip + 5), 6);
+	/* Beyond the file the kernel's memory is zero. */
+	assert_int_equal(*guest_memory(v->user_regs.rip + 0x5000), 0);
+	assert_int_equal(*guest_memory(v->user_regs.rip + 0x3000), 0);
+	si = (const struct start_info *)guest_memory(v->user_regs.rsi);
+	assert_string_equal((const char *)si->cmd_line, "quiet");
+	assert_int_equal(si->nr_pages, 32 << 8);
+	p2m = (const uint64_t *)guest_memory(si->mfn_list);
+	assert_memory_equal(fake_frame(p2m[si->mod_start]),
+			    "this is the ramdisk", 20);
+	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
+	expect_nothing_left();
+}
+
+/*
+ * Fails each operation in turn.  Some are not needed (clearing pages by
+ * hypercall has another way), so the guest may be made all the same.
+ */
+static void undoes_every_failure(void **state)
+{
+	unsigned int introduced = fake->introduced, undone = 0, all;
+
+	(void)state;
+	fake->ops = 0;
+	assert_true(create(""));
+	all = fake->ops;
+	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
+	introduced++;
+	for (unsigned int n = 1; n <= all; n++) {
+		fake->ops = 0;
+		fake->fail_at = n;
+		if (create("")) {
+			fake->fail_at = 0;
+			assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
+			introduced++;
+		} else {
+			undone++;
+		}
+		fake->fail_at = 0;
+		expect_nothing_left();
+		assert_int_equal(fake->introduced, introduced);
+	}
+	print_message("%u of %u single failures undone\n", undone, all);
+	assert_true(undone > 80 && all - undone < 5);
+}
+
+static void acts_on_ends(void **state)
+{
+	uint32_t first;
+
+	(void)state;
+	assert_true(create(",\"on_reboot\":\"restart\",\"on_crash\":\"rename-restart\",\"on_poweroff\":\"preserve\""));
+	first = ts.guests->domid;
+	fake_shutdown(first, SHUTDOWN_reboot);
+	guests_check(&ts);
+	assert_non_null(ts.guests);
+	assert_int_not_equal(ts.guests->domid, first);
+	assert_int_equal(fake->domains, 1);
+	fake_shutdown(ts.guests->domid, SHUTDOWN_crash);
+	guests_check(&ts);
+	assert_int_equal(fake->domains, 2);
+	assert_string_equal(ts.guests->name, "g");
+	assert_true(ts.guests->next->preserved);
+	assert_int_equal(state_files(), 2);
+	fake_shutdown(ts.guests->domid, SHUTDOWN_poweroff);
+	guests_check(&ts);
+	assert_true(ts.guests->preserved);
+	assert_int_equal(fake->domains, 2);
+	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
+	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"%u\"}",
+			ts.guests->domid));
+	expect_nothing_left();
+}
+
+static void stops_restarting_in_vain(void **state)
+{
+	int restarts = 0;
+
+	(void)state;
+	assert_true(create(",\"on_crash\":\"restart\""));
+	while (!ts.guests->preserved && restarts < 50) {
+		fake_shutdown(ts.guests->domid, SHUTDOWN_crash);
+		guests_check(&ts);
+		restarts++;
+	}
+	assert_int_equal(restarts, 5);
+	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
+	expect_nothing_left();
+}
+
+/* Another daemon takes the guests over from the files. */
+static void adopts_guests(void **state)
+{
+	uint32_t domid;
+
+	(void)state;
+	assert_true(create(",\"on_poweroff\":\"preserve\""));
+	assert_true(ask("{\"op\":\"rename\",\"domain\":\"g\",\"name\":\"h\"}"));
+	domid = ts.guests->domid;
+	guest_forget(&ts, ts.guests);
+	guests_adopt(&ts);
+	assert_non_null(ts.guests);
+	assert_int_equal(ts.guests->domid, domid);
+	assert_string_equal(ts.guests->name, "h");
+	assert_string_equal(ts.guests->config.name, "h");
+	assert_int_equal(ts.guests->config.on_poweroff, ACTION_PRESERVE);
+	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"h\"}"));
+	expect_nothing_left();
+	/* A file without its domain is of an earlier life. */
+	write_file(strcat(guests_dir,
+			  "/6c64b1f2-27a3-4f0f-9c2e-3f6e8d1a9b55.json"),
+		   "{}", 2);
+	*strrchr(guests_dir, '/') = '\0';
+	guests_adopt(&ts);
+	expect_nothing_left();
+}
+
+static void refuses_requests(void **state)
+{
+	static const char *const bad[] = {
+		"", "5", "{}", "{\"op\":5}", "{\"op\":\"fly\"}",
+		"{\"op\":\"destroy\"}",
+		"{\"op\":\"pause\",\"domain\":\"7\"}",
+		"{\"op\":\"create\"}",
+		"{\"op\":\"create\",\"config\":{\"name\":\"g\"}}",
+		"{\"op\":\"create\",\"config\":{\"name\":\"Domain-0\",\"kernel\":\"/k\"}}",
+		"{\"op\":\"create\",\"config\":{\"name\":\"g\",\"kernel\":\"/nowhere\"}}",
+	};
+
+	(void)state;
+	fake->fail_at = UINT32_MAX;	/* silence */
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(ask("%s", bad[i]));
+	assert_true(create(""));
+	assert_false(create(""));	/* the name is taken */
+	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
+	assert_false(create(",\"memory\":4"));
+	assert_false(create(",\"memory\":4096"));
+	expect_nothing_left();
+	fake->fail_at = 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(makes_a_guest),
+		cmocka_unit_test(undoes_every_failure),
+		cmocka_unit_test(acts_on_ends),
+		cmocka_unit_test(stops_restarting_in_vain),
+		cmocka_unit_test(adopts_guests),
+		cmocka_unit_test(refuses_requests),
+	};
+
+	return cmocka_run_group_tests_name("xl_make", tests, set_up, tear_down);
+}
