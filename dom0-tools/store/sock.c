@@ -26,7 +26,6 @@
 struct sock {
 	struct conn conn;
 	struct ev_io io;
-	bool eof;
 };
 
 static void sock_free(struct sock *s)
@@ -38,8 +37,9 @@ static void sock_free(struct sock *s)
 	free(s);
 }
 
-/* 1 if bytes came, 0 if there are none now, -errno at the end. */
-static int fill(struct sock *s)
+/* 1 if bytes came, 0 if there are none now, -errno at the end.  *@more says
+ * whether there may be others behind them. */
+static int fill(struct sock *s, bool *more)
 {
 	struct client *c = s->conn.client;
 	char *at;
@@ -49,6 +49,7 @@ static int fill(struct sock *s)
 	if (!room)
 		return 0;
 	n = recv(s->io.fd, at, room, MSG_DONTWAIT);
+	*more = n == (ssize_t)room;
 	if (n > 0) {
 		xs_reader_filled(&c->in, (size_t)n);
 		return 1;
@@ -80,6 +81,7 @@ static int flush(struct sock *s)
 static int work(struct sock *s)
 {
 	struct client *c = s->conn.client;
+	bool more = true;
 	int turn, rc;
 
 	for (turn = 0; turn < READS_PER_TURN; turn++) {
@@ -88,9 +90,10 @@ static int work(struct sock *s)
 			rc = flush(s);
 		if (rc < 0)
 			return rc;
-		if (!client_may_run(c))
+		/* What comes later, the loop tells. */
+		if (!client_may_run(c) || !more)
 			return 0;
-		rc = fill(s);
+		rc = fill(s, &more);
 		if (rc <= 0)
 			return rc;
 	}
