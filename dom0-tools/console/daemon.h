@@ -26,6 +26,8 @@ struct guest {
 	uint32_t domid;
 	bool alive;		/* mark of a scan of all domains */
 	bool keep_waiting;	/* --overflow-data=keep, and the pty is full */
+	bool update_due;	/* the toolstack wrote about its console */
+	struct guest *next_due;
 
 	/* The ring, once the toolstack has told where it is. */
 	struct conring ring;	/* page NULL: not connected */
@@ -68,8 +70,10 @@ struct daemon {
 	struct daemon_options o;
 	struct evloop *loop;
 	struct hv *hv;
-	struct xsc *xs;
+	struct xsc *xs;		/* NULL while the store is away */
 	struct ev_io xs_io;
+	struct ev_timer xs_retry;
+	struct guest *due;	/* guests with update_due */
 	struct ev_io evtchn_io;
 	bool scan_due;
 	bool stop;
@@ -86,14 +90,17 @@ struct daemon {
 /* Begins to care for a domain; nothing happens if it is cared for. */
 void guest_add(struct daemon *d, uint32_t domid);
 void guest_free(struct guest *g);
-/* The toolstack wrote about the guest's console: looks again. */
-void guest_update(struct guest *g);
+/* The toolstack wrote about the guest's console: looks again, soon. */
+void guest_note_change(struct guest *g, const char *path);
+/* Looks again at all guests that were noted; none is left. */
+void guest_update_due(struct daemon *d);
+/* Watches the guest's console in the store, anew after the store was away. */
+int guest_watch(struct guest *g, bool on);
 /* Its event channel was signalled, or a reader made room. */
 void guest_run(struct guest *g);
 /* Gives input to the guest: how many bytes it took. */
 size_t guest_input(struct guest *g, const char *data, size_t len);
 bool guest_wants_input(const struct guest *g);
-void guest_flush_log(struct guest *g);
 
 /* viewer.c: readers over the guest's socket. */
 int viewer_listen(struct guest *g);

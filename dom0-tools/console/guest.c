@@ -270,7 +270,43 @@ static void open_readers(struct guest *g)
 		log_err("%s: %s", g->socket_path, strerror(-rc));
 }
 
-void guest_update(struct guest *g)
+/* Whether what was written tells where the ring is.  (Much else is written
+ * below the same directory, by this daemon too.) */
+static bool about_ring(const char *path)
+{
+	static const char *const keys[] = { "console", "ring-ref", "port",
+					    "type" };
+	const char *last = strrchr(path, '/');
+	size_t i;
+
+	for (i = 0; last && i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (!strcmp(last + 1, keys[i]))
+			return true;
+	return false;
+}
+
+void guest_note_change(struct guest *g, const char *path)
+{
+	if (g->update_due || !about_ring(path))
+		return;
+	g->update_due = true;
+	g->next_due = g->d->due;
+	g->d->due = g;
+}
+
+static void unnote(struct guest *g)
+{
+	struct guest **at = &g->d->due;
+
+	if (!g->update_due)
+		return;
+	while (*at != g)
+		at = &(*at)->next_due;
+	*at = g->next_due;
+	g->update_due = false;
+}
+
+static void guest_update(struct guest *g)
 {
 	uint64_t frame, port;
 	int rc;
@@ -295,12 +331,24 @@ void guest_update(struct guest *g)
 	guest_run(g);
 }
 
+void guest_update_due(struct daemon *d)
+{
+	struct guest *g;
+
+	while ((g = d->due)) {
+		unnote(g);
+		guest_update(g);
+	}
+}
+
 /* ---- coming and going ---- */
 
-static int watch(struct guest *g, bool on)
+int guest_watch(struct guest *g, bool on)
 {
 	char path[64], token[24];
 
+	if (!g->d->xs)
+		return 0;
 	snprintf(path, sizeof(path), "/local/domain/%u/console", g->domid);
 	snprintf(token, sizeof(token), "dom%u", g->domid);
 	return on ? xsc_watch(g->d->xs, path, token) :
@@ -328,7 +376,7 @@ void guest_add(struct daemon *d, uint32_t domid)
 	g->rest.fn = rest_over;
 	d->guests[domid] = g;
 	/* Its first event, which comes at once, does the rest. */
-	rc = watch(g, true);
+	rc = guest_watch(g, true);
 	if (rc)
 		log_err("cannot watch the console of domain %u: %s", domid,
 			strerror(-rc));
@@ -338,7 +386,8 @@ void guest_free(struct guest *g)
 {
 	g->resting = false;
 	guest_run(g);
-	watch(g, false);
+	guest_watch(g, false);
+	unnote(g);
 	disconnect(g);
 	viewer_close_all(g);
 	pty_close(g);

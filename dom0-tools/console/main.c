@@ -25,6 +25,7 @@
 
 #define LOG_LIMIT (16u << 20)
 #define XS_TIMEOUT_MS 30000
+#define XS_RETRY_MS 500
 
 struct settings {
 	bool foreground;
@@ -197,7 +198,8 @@ static void scan(struct daemon *d)
 			guest_free(d->guests[i]);
 }
 
-static void on_store_event(struct daemon *d, const char *token)
+static void on_store_event(struct daemon *d, const char *path,
+			   const char *token)
 {
 	unsigned int domid;
 	char end;
@@ -206,7 +208,16 @@ static void on_store_event(struct daemon *d, const char *token)
 		d->scan_due = true;
 	else if (sscanf(token, "dom%u%c", &domid, &end) == 1 &&
 		 domid < CONSOLE_DOMIDS && d->guests[domid])
-		guest_update(d->guests[domid]);
+		guest_note_change(d->guests[domid], path);
+}
+
+static void store_lost(struct daemon *d, int rc)
+{
+	log_warn("the store is gone (%s); waiting for it", strerror(-rc));
+	ev_io_del(d->loop, &d->xs_io);
+	xsc_close(d->xs);
+	d->xs = NULL;
+	ev_timer_set(d->loop, &d->xs_retry, XS_RETRY_MS);
 }
 
 /* Requests made while handling one event may bring others: until dry. */
@@ -217,25 +228,68 @@ static void drain_store(struct daemon *d)
 
 	do {
 		while ((rc = xsc_event(d->xs, &path, &token)) == 1) {
-			on_store_event(d, token);
+			on_store_event(d, path, token);
 			free(path);
 		}
-		if (rc == 0 && d->scan_due) {
+		if (rc < 0)
+			break;
+		if (d->scan_due) {
 			d->scan_due = false;
 			scan(d);
-			rc = 1;
 		}
-	} while (rc == 1);
-	if (rc < 0) {
-		log_err("the store is gone (%s): ending", strerror(-rc));
-		d->stop = true;
-	}
+		guest_update_due(d);
+	} while (xsc_pending(d->xs));
+	if (rc < 0)
+		store_lost(d, rc);
 }
 
 static void on_store(struct ev_io *io, uint32_t revents)
 {
 	(void)revents;
 	drain_store(container_of(io, struct daemon, xs_io));
+}
+
+static int watch_all(struct daemon *d)
+{
+	int i, rc = xsc_watch(d->xs, "@introduceDomain", "domlist");
+
+	if (!rc)
+		rc = xsc_watch(d->xs, "@releaseDomain", "domlist");
+	for (i = 0; !rc && i < (int)CONSOLE_DOMIDS; i++)
+		if (d->guests[i])
+			rc = guest_watch(d->guests[i], true);
+	return rc;
+}
+
+static int open_store(struct daemon *d)
+{
+	int rc = xsc_open(&d->xs);
+
+	if (rc) {
+		d->xs = NULL;
+		return rc;
+	}
+	xsc_set_timeout(d->xs, XS_TIMEOUT_MS);
+	d->xs_io = (struct ev_io){ .fd = xsc_fd(d->xs), .events = EPOLLIN,
+				   .fn = on_store };
+	rc = watch_all(d);
+	if (!rc)
+		rc = ev_io_add(d->loop, &d->xs_io);
+	if (rc) {
+		xsc_close(d->xs);
+		d->xs = NULL;
+	}
+	return rc;
+}
+
+static void retry_store(struct ev_timer *t)
+{
+	struct daemon *d = container_of(t, struct daemon, xs_retry);
+
+	if (open_store(d))
+		ev_timer_set(d->loop, t, XS_RETRY_MS);
+	else
+		log_info("the store is back");
 }
 
 static void on_port(struct daemon *d, uint32_t port)
@@ -298,20 +352,12 @@ static int make_dir(const char *path)
 
 static int start_store(struct daemon *d)
 {
-	int rc = xsc_open(&d->xs);
+	int rc = open_store(d);
 
-	if (rc)
-		return fail("cannot reach the store (is xenstored running?)",
-			    rc);
-	xsc_set_timeout(d->xs, XS_TIMEOUT_MS);
-	rc = xsc_watch(d->xs, "@introduceDomain", "domlist");
-	if (!rc)
-		rc = xsc_watch(d->xs, "@releaseDomain", "domlist");
-	d->xs_io = (struct ev_io){ .fd = xsc_fd(d->xs), .events = EPOLLIN,
-				   .fn = on_store };
-	if (!rc)
-		rc = ev_io_add(d->loop, &d->xs_io);
-	return rc ? fail("cannot watch the store", rc) : 0;
+	d->xs_retry.fn = retry_store;
+	return rc ? fail("cannot watch the store (is xenstored running?)",
+			 rc) :
+		    0;
 }
 
 static int start_xen(struct daemon *d)
@@ -452,7 +498,7 @@ int main(int argc, char **argv)
 		log_warn("%s: %s", set.pid_file, strerror(-rc));
 	say_ready(ready);
 	for (rc = 0; !d.stop && !rc;) {
-		if (xsc_pending(d.xs))
+		if (d.xs && xsc_pending(d.xs))
 			drain_store(&d);
 		else
 			rc = ev_run_once(d.loop, -1);
