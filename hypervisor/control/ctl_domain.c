@@ -105,12 +105,23 @@ long ctl_pausedomain(struct vcpu *v, struct domain *d, struct xen_domctl *op,
 	return 0;
 }
 
+/* A builder clears shared_info, or fills it with what another host said. */
+static void publish_clocks(struct domain *d)
+{
+	struct vcpu *v;
+
+	domain_wallclock_publish(d);
+	for_each_vcpu(d, v)
+		vcpu_time_publish(v);
+}
+
 long ctl_unpausedomain(struct vcpu *v, struct domain *d, struct xen_domctl *op,
 		       struct budget *b)
 {
 	(void)v, (void)op, (void)b;
 	if (d->paused_by_tool) {
 		d->paused_by_tool = false;
+		publish_clocks(d);
 		domain_unpause(d);
 	}
 	return 0;
