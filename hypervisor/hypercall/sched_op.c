@@ -19,7 +19,7 @@
 static long op_yield(struct vcpu *v, gva_t arg)
 {
 	(void)arg;
-	sched_yield(v);
+	vcpu_yield(v);
 	return 0;
 }
 

@@ -255,7 +255,7 @@ void vcpu_unblock(struct vcpu *v)
 		vcpu_wake(v);
 }
 
-void sched_yield(struct vcpu *v)
+void vcpu_yield(struct vcpu *v)
 {
 	struct runq *q = lock_queue_of(v);
 

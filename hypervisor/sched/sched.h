@@ -44,7 +44,7 @@ void vcpu_unblock(struct vcpu *v);
 void vcpu_kick(struct vcpu *v);
 
 /* Give the CPU up to others; SCHEDOP_yield. */
-void sched_yield(struct vcpu *v);
+void vcpu_yield(struct vcpu *v);
 
 void sched_set_weight(struct domain *d, uint32_t weight);
 int sched_set_affinity(struct vcpu *v, cpumask_t hard, cpumask_t soft);
