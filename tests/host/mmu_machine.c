@@ -210,6 +210,16 @@ static void tlb_fill(unsigned int cpu, gva_t va, mfn_t m, bool write)
 	};
 }
 
+void mach_note(unsigned int cpu, gva_t va, mfn_t m, bool write)
+{
+	tlb_fill(cpu, va, m, write);
+}
+
+bool mach_noted(unsigned int cpu, gva_t va)
+{
+	return tlb_find(cpu, va, false);
+}
+
 /* As hardware walks: it sets Accessed and Dirty, and knows no types. */
 static mfn_t hw_walk(mfn_t base, gva_t va, bool *write)
 {

@@ -51,6 +51,9 @@ void mach_run(unsigned int cpu, int i);
  * hardware would; the frame, or MFN_NONE for a fault.
  */
 mfn_t mach_access(unsigned int cpu, gva_t va, bool write);
+/* The CPU has a translation of @m, however it got it; does it have one? */
+void mach_note(unsigned int cpu, gva_t va, mfn_t m, bool write);
+bool mach_noted(unsigned int cpu, gva_t va);
 /* A store through the TLB; false: fault. */
 bool mach_store(unsigned int cpu, gva_t va, uint64_t val);
 
