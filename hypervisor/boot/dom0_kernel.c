@@ -31,6 +31,7 @@ static int unpack(struct dom0_kernel *k, const struct kernel_image *img,
 	u.arena.size = UNPACK_ARENA_SIZE;
 	u.foreign_begin = foreign_code_begin;
 	u.foreign_end = foreign_code_end;
+	u.crc32 = foreign_crc32;
 	start = time_now();
 	rc = unpack_run(img->pack, &u);
 	buddy_free_run(arena, arena_pages);

@@ -37,6 +37,8 @@ struct unpack {
 	struct unpack_arena arena;
 	/* Called around code that was compiled for user space; or NULL. */
 	void (*foreign_begin)(void), (*foreign_end)(void);
+	/* A faster crc32_of(), to be used between these two; or NULL. */
+	uint32_t (*crc32)(const void *p, size_t len);
 	const char *why; /* a reason if it fails */
 };
 
@@ -63,6 +65,7 @@ static inline int unpack_fail(struct unpack *u, int err, const char *why)
 
 /* CRCs as gzip, XZ and Ethernet use them (reflected, inverted). */
 uint32_t crc32_of(const void *p, size_t len);
+uint32_t crc32_step(uint32_t crc, const void *p, size_t len); /* no inversion */
 uint64_t crc64_of(const void *p, size_t len);
 
 /* --- inside XZ --- */

@@ -49,10 +49,9 @@ static void fill64(void)
 	 table[3][(x) >> 32 & 0xff] ^ table[2][(x) >> 40 & 0xff] ^        \
 	 table[1][(x) >> 48 & 0xff] ^ table[0][(x) >> 56])
 
-uint32_t crc32_of(const void *p, size_t len)
+uint32_t crc32_step(uint32_t crc, const void *p, size_t len)
 {
 	const uint8_t *b = p;
-	uint32_t crc = ~0u;
 
 	if (table32[0][1] == 0)
 		fill32();
@@ -65,7 +64,12 @@ uint32_t crc32_of(const void *p, size_t len)
 	}
 	while (len--)
 		crc = crc >> 8 ^ table32[0][(crc ^ *b++) & 0xff];
-	return ~crc;
+	return crc;
+}
+
+uint32_t crc32_of(const void *p, size_t len)
+{
+	return ~crc32_step(~0u, p, len);
 }
 
 uint64_t crc64_of(const void *p, size_t len)

@@ -104,14 +104,26 @@ static int block_header(struct unpack *u, const uint8_t *p, size_t left,
 	return 0;
 }
 
-static bool check_matches(unsigned int type, const uint8_t *out, size_t len,
-			  const uint8_t *stored)
+static uint32_t block_crc32(const struct unpack *u, const void *p, size_t len)
+{
+	uint32_t crc;
+
+	if (!u->crc32)
+		return crc32_of(p, len);
+	u->foreign_begin();
+	crc = u->crc32(p, len);
+	u->foreign_end();
+	return crc;
+}
+
+static bool check_matches(const struct unpack *u, unsigned int type,
+			  const uint8_t *out, size_t len, const uint8_t *stored)
 {
 	uint64_t sum;
 
 	switch (type) {
 	case CHECK_CRC32:
-		return crc32_of(out, len) == get32(stored);
+		return block_crc32(u, out, len) == get32(stored);
 	case CHECK_CRC64:
 		memcpy(&sum, stored, 8);
 		return crc64_of(out, len) == sum;
@@ -143,7 +155,7 @@ static int read_block(struct unpack *u, size_t *at, unsigned int check,
 	pos = *at + header + ALIGN_UP(used, (size_t)4);
 	if (pos + check_size(check) > u->in_len)
 		return unpack_fail(u, -EINVAL, "XZ block cut off");
-	if (!check_matches(check, out, made, u->in + pos))
+	if (!check_matches(u, check, out, made, u->in + pos))
 		return unpack_fail(u, -EINVAL, "bad checksum of XZ data");
 	*at = pos + check_size(check);
 	u->out_len += made;

@@ -7,7 +7,12 @@
 #ifndef PORT_FOREIGN_H
 #define PORT_FOREIGN_H
 
+#include <lib/types.h>
+
 void foreign_code_begin(void);
 void foreign_code_end(void);
+
+/* lib/decompress.h's crc32_of() with vector registers, where there are any. */
+uint32_t foreign_crc32(const void *p, size_t len);
 
 #endif
