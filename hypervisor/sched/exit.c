@@ -2,7 +2,8 @@
 /*
  * The way out of the hypervisor.  Every entry, hypercall, interrupt or idle
  * wake-up ends here: deferred work first, then a choice of vCPU, then what
- * the guest is to find when it continues.
+ * the guest is to find when it continues.  x86/entry.S (exit_same) skips all
+ * of it when its conditions are false: what is added here is added there.
  */
 #include <abi/core.h>
 #include <port/cpu.h>

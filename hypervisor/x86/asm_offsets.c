@@ -17,10 +17,7 @@ void asm_offsets(void);
 #define REG(name, field) \
 	DEFINE(REGS_##name, offsetof(struct cpu_user_regs, field))
 
-/* Relative to the regs inside a vCPU, where the stack pointer is on entry. */
-#define VCPU(name, field)                                                \
-	DEFINE(VCPU_##name, (long)offsetof(struct vcpu, field) -         \
-				    (long)offsetof(struct vcpu, regs))
+#define VCPU(name, field) DEFINE(VCPU_##name, offsetof(struct vcpu, field))
 
 void asm_offsets(void)
 {
@@ -47,13 +44,29 @@ void asm_offsets(void)
 	REG(SS, ss);
 	REG(END, es);
 
-	DEFINE(VCPU_REGS, offsetof(struct vcpu, regs));
+	VCPU(REGS, regs);
 	VCPU(STACK_TOP, hw.stack_top);
 	VCPU(KERNEL_MODE, pv.kernel_mode);
+	VCPU(PENDING, pv.pending_vector);
+	VCPU(NMI_PENDING, nmi_pending);
+	VCPU(STALE, account.guest_stale);
+	VCPU(INFO, info);
+
+	DEFINE(INFO_UPCALL_PENDING,
+	       offsetof(struct vcpu_info, evtchn_upcall_pending));
+	DEFINE(INFO_UPCALL_MASK,
+	       offsetof(struct vcpu_info, evtchn_upcall_mask));
 
 	DEFINE(PERCPU_RSP0, offsetof(struct percpu, tss.rsp0));
+	DEFINE(PERCPU_WORK, offsetof(struct percpu, work));
 	DEFINE(PERCPU_SCRATCH, offsetof(struct percpu, scratch));
 }
+
+/* Compared with instructions of these sizes. */
+_Static_assert(sizeof(((struct vcpu *)0)->pv.pending_vector) == 2 &&
+		       sizeof(((struct vcpu *)0)->nmi_pending) == 1 &&
+		       sizeof(((struct vcpu *)0)->account.guest_stale) == 1,
+	       "sizes that entry.S takes for granted");
 
 _Static_assert((offsetof(struct vcpu, regs) +
 		offsetof(struct cpu_user_regs, es)) % 16 == 0,

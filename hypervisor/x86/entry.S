@@ -49,10 +49,13 @@
 	addq	$8, %rsp
 	.endm
 
-/* No value of the guest's stays in a register to be speculated with. */
+/*
+ * No value of the guest's stays in a register to be speculated with. RBX keeps
+ * the vCPU for exit_same.
+ */
 	.macro CLEAR_GPRS
+	movq	%rdi, %rbx
 	xorl	%eax, %eax
-	xorl	%ebx, %ebx
 	xorl	%ecx, %ecx
 	xorl	%edx, %edx
 	xorl	%esi, %esi
@@ -70,8 +73,8 @@
 /* RSP is at v->regs: RDI = v, and the CPU's stack. */
 	.macro TAKE_STACK
 	movq	%rsp, %rdi
-	movq	VCPU_STACK_TOP(%rdi), %rsp
 	subq	$VCPU_REGS, %rdi
+	movq	VCPU_STACK_TOP(%rdi), %rsp
 	.endm
 
 	.section .text.entry, "ax", @progbits
@@ -110,7 +113,7 @@ guest_entry:
 	TAKE_STACK
 	CLEAR_GPRS
 	call	x86_guest_trap
-	jmp	exit_path
+	jmp	exit_same
 
 host_entry:
 	cld
@@ -168,12 +171,12 @@ syscall_entry:
 	SAVE_GPRS
 	TAKE_STACK
 	CLEAR_GPRS
-	cmpb	$0, VCPU_KERNEL_MODE + VCPU_REGS(%rdi)
+	cmpb	$0, VCPU_KERNEL_MODE(%rdi)
 	je	1f
 	call	hypercall_dispatch
-	jmp	exit_path
+	jmp	exit_same
 1:	call	pv_syscall
-	jmp	exit_path
+	jmp	exit_same
 
 	.balign	16
 syscall32_entry:
@@ -181,7 +184,7 @@ syscall32_entry:
 	TAKE_STACK
 	CLEAR_GPRS
 	call	pv_syscall32
-	jmp	exit_path
+	jmp	exit_same
 
 	.balign	16
 sysenter_entry:
@@ -191,9 +194,33 @@ sysenter_entry:
 	TAKE_STACK
 	CLEAR_GPRS
 	call	pv_sysenter
-	jmp	exit_path
+	jmp	exit_same
 
 /* --- the way out --- */
+
+/*
+ * RBX is the vCPU that came in and, until the next exit_to_guest(), the one
+ * that runs.  The common case first: this asks just what exit_to_guest() would
+ * ask (no work, nothing to deliver, no stale run state), and calls it if there
+ * is anything at all.
+ */
+	.balign	16
+exit_same:
+	cmpq	$0, CPU_DATA - CPU_STACK_TOP + PERCPU_WORK(%rsp)
+	jne	exit_path
+	cmpw	$0, VCPU_PENDING(%rbx)
+	jge	exit_path
+	cmpb	$0, VCPU_NMI_PENDING(%rbx)
+	jne	exit_path
+	cmpb	$0, VCPU_STALE(%rbx)
+	jne	exit_path
+	movq	VCPU_INFO(%rbx), %rax
+	cmpb	$0, INFO_UPCALL_PENDING(%rax)
+	je	1f
+	cmpb	$0, INFO_UPCALL_MASK(%rax)
+	je	exit_path
+1:	leaq	VCPU_REGS(%rbx), %rdi
+	jmp	restore
 
 /* The stack is empty. Also where a CPU begins once it is set up. */
 	.balign	16
@@ -203,7 +230,7 @@ exit_path:
 	testq	%rax, %rax
 	jz	.Lidle
 	movq	%rax, %rdi
-
+restore:
 	/* SYSRET does what IRET would, if RCX and R11 are what it takes. */
 	movq	REGS_RIP(%rdi), %rcx
 	movq	REGS_RFLAGS(%rdi), %r11
