@@ -16,6 +16,7 @@
 #include "store/client.h"
 #include "store/perm.h"
 #include "store/store.h"
+#include "store/txn.h"
 #include "store/watch.h"
 
 #define OP_ACK 1u

@@ -11,7 +11,7 @@
 
 #include "lib/strbuf.h"
 #include "lib/xs_proto.h"
-#include "store/txn.h"
+#include "store/view.h"
 
 struct client;
 

@@ -3,7 +3,8 @@
 # The store daemon.  STORE_CORE does no I/O and runs in the host's tests.
 
 STORE_CORE := store/tree.c store/edit.c store/quota.c store/perm.c \
-	store/watch.c store/txn.c store/client.c store/dispatch.c \
+	store/watch.c store/touch.c store/view.c store/txn.c \
+	store/client.c store/dispatch.c \
 	store/control.c store/store.c store/state.c \
 	lib/strbuf.c lib/log.c lib/xs_proto.c
 

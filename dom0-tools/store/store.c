@@ -20,7 +20,7 @@
 #include "store/client.h"
 #include "store/edit.h"
 #include "store/perm.h"
-#include "store/txn.h"
+#include "store/view.h"
 #include "store/watch.h"
 
 uint64_t store_next_gen(struct store *s)

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * txn.h: the tree as a request sees it, alone or inside a transaction.
+ * txn.h: transactions.
  *
  * A transaction works on its own version of the tree and notes each node it
- * used.  It can be committed if none of those was changed by anybody else
- * since; what it changed is then put into the current version at once.
- *
- * A `struct view` names whose request it is and the transaction, if any; all
- * the view_ functions look at and change the right version, keep the notes,
- * the accounts and the quotas, and tell the watches (at once, or when the
- * transaction is committed).
+ * used (touch.h).  It can be committed if none of those was changed by anybody
+ * else since; what it changed is then put into the current version at once.
  */
 #ifndef STORE_TXN_H
 #define STORE_TXN_H
@@ -44,12 +39,6 @@ struct txn {
 	struct touch *hash[TOUCH_BUCKETS];
 };
 
-struct view {
-	struct store *s;
-	struct client *c;
-	struct txn *t;			/* NULL outside a transaction */
-};
-
 /* -ENOSPC (quota), -ENOMEM */
 int txn_start(struct client *c, uint32_t *id);
 /* NULL if the client has none of that id. */
@@ -58,27 +47,10 @@ struct txn *txn_find(struct client *c, uint32_t id);
 int txn_end(struct txn *t, bool commit);
 void txn_end_all(struct client *c);
 
-/* What of a node the request depends on. */
-#define USE_NODE 1u	/* that it is there, its value, its permissions */
-#define USE_KIDS 2u	/* the set of its children */
-
 /*
- * The node, if the client has @want (XS_PERM_*) on it.  -ENOENT, or -EACCES
- * where the client may not even know that it is absent; -ENOSPC, -ENOMEM.
+ * The store's tree was changed outside any transaction: those with too old a
+ * version of it are moved to the current one.
  */
-int view_get(struct view *v, const char *path, size_t len, uint32_t want,
-	     uint32_t use, const struct node **out);
-
-/* 0 if it is there, whoever may see it; -ENOENT, -ENOSPC, -ENOMEM. */
-int view_exists(struct view *v, const char *path, size_t len);
-
-/* The caller has checked permission.  -ENOSPC, -ENOMEM, -ENOENT. */
-int view_create(struct view *v, const char *path, size_t len,
-		const void *value, size_t value_len);
-int view_write(struct view *v, const char *path, size_t len,
-	       const void *value, size_t value_len);
-int view_set_perms(struct view *v, const char *path, size_t len,
-		   struct perms *perms);
-int view_remove(struct view *v, const char *path, size_t len);
+void txn_note_change(struct store *s);
 
 #endif
