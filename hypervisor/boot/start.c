@@ -5,6 +5,7 @@
  */
 #include <boot/boot.h>
 #include <boot/rooms.h>
+#include <control/platform.h>
 #include <domain/domain.h>
 #include <irq/irq.h>
 #include <lib/assert.h>
@@ -59,6 +60,7 @@ static const struct {
 	{ "CPU features", x86_cpu_features_init },
 	{ "traps", x86_traps_init },
 	{ "ACPI", acpi_init },
+	{ "EFI", platform_efi_init },
 	{ "interrupt controllers", x86_interrupts_init },
 	{ "clock", x86_clock_init },
 	{ "scheduler", start_scheduler },

@@ -8,6 +8,7 @@
 #include <abi/platform.h>
 #include <boot/boot.h>
 #include <control/bitmap_copy.h>
+#include <control/platform.h>
 #include <hypercall/hypercall.h>
 #include <lib/str.h>
 #include <port/guest.h>
@@ -51,10 +52,9 @@ static long pf_settime64(struct vcpu *v, struct xen_platform_op *op)
 			 op->u.settime64.system_time);
 }
 
-/* Disks, VBE and EFI services of the firmware are not passed on. */
+/* What a BIOS knew of disks and screens was not kept. */
 static long pf_firmware_info(struct vcpu *v, struct xen_platform_op *op)
 {
-	(void)v;
 	switch (op->u.firmware_info.type) {
 	case XEN_FW_KBD_SHIFT_FLAGS:
 		op->u.firmware_info.u.kbd_shift_flags = 0;
@@ -65,7 +65,8 @@ static long pf_firmware_info(struct vcpu *v, struct xen_platform_op *op)
 	case XEN_FW_VBEDDC_INFO:
 		return -ESRCH;
 	case XEN_FW_EFI_INFO:
-		return -ENOSYS;
+		return platform_efi_info(v, op->u.firmware_info.index,
+					 &op->u.firmware_info.u.efi_info);
 	}
 	return -EINVAL;
 }
@@ -190,6 +191,7 @@ static const struct {
 	{ XENPF_microcode_update, pf_unsupported },
 	{ XENPF_resource_op, pf_unsupported },
 	{ XENPF_get_symbol, pf_unsupported },
+	{ XENPF_efi_runtime_call, pf_unsupported },
 	{ XENPF_platform_quirk, pf_unsupported },
 };
 
