@@ -38,22 +38,11 @@ struct bounce {
 	bool mask_events, has_ec, failsafe;
 };
 
-static void swap_bases(struct vcpu *v)
-{
-	uint64_t base;
-
-	vcpu_hw_save_bases(v);
-	base = v->hw.gs_base;
-	v->hw.gs_base = v->hw.gs_base_user;
-	v->hw.gs_base_user = base;
-	vcpu_hw_load_bases(v);
-}
-
 void pv_enter_kernel_mode(struct vcpu *v)
 {
 	if (v->pv.kernel_mode)
 		return;
-	swap_bases(v);
+	vcpu_hw_swap_gs(v);
 	v->pv.kernel_mode = true;
 	vcpu_hw_load_cr3(v);
 }
@@ -62,7 +51,7 @@ void pv_enter_user_mode(struct vcpu *v)
 {
 	if (!v->pv.kernel_mode)
 		return;
-	swap_bases(v);
+	vcpu_hw_swap_gs(v);
 	v->pv.kernel_mode = false;
 	vcpu_hw_load_cr3(v);
 }

@@ -145,6 +145,18 @@ void vcpu_hw_load_bases(struct vcpu *v)
 	write_gs_base(v->hw.gs_base);
 }
 
+/* On the way of every system call: one base is read, and one is written. */
+void vcpu_hw_swap_gs(struct vcpu *v)
+{
+	bool loaded = vcpu_is_loaded(v);
+	uint64_t now = loaded ? read_gs_base() : v->hw.gs_base;
+
+	v->hw.gs_base = v->hw.gs_base_user;
+	v->hw.gs_base_user = now;
+	if (loaded)
+		write_gs_base(v->hw.gs_base);
+}
+
 void vcpu_hw_load_seg(struct vcpu *v)
 {
 	if (!vcpu_is_loaded(v))

@@ -62,6 +62,14 @@ void *vcpu_hw_fpu_image(struct vcpu *v)
 	return v->hw.xsave;
 }
 
+void vcpu_hw_swap_gs(struct vcpu *v)
+{
+	uint64_t base = v->hw.gs_base;
+
+	v->hw.gs_base = v->hw.gs_base_user;
+	v->hw.gs_base_user = base;
+}
+
 #define NOTHING(name)                      \
 	void name(struct vcpu *v)          \
 	{                                  \
