@@ -22,6 +22,7 @@
 #include <mm/ptype.h>
 #include <port/log.h>
 #include <pv/pv.h>
+#include <x86/x86.h>
 
 /*
  * Frames that the hypervisor keeps for itself and for guests' bookkeeping: by
@@ -68,6 +69,10 @@ static struct domain *create(void)
 
 	for (unsigned int i = 0; rc == 0 && i < cfg.max_vcpus; i++)
 		rc = vcpu_create(d, i, i % cpu_count());
+	for (unsigned int i = 0; rc == 0 && i < 2; i++)
+		if (x86_console_port(i)) /* ours */
+			rc = iocap_permit_ports(d, x86_console_port(i), 8,
+						false);
 	if (rc)
 		panic("cannot create the control domain: error %d", -rc);
 	if (boot_options.dom0_mem_max)

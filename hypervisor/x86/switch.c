@@ -119,12 +119,17 @@ static void load_selectors(const struct vcpu *v)
 		write_gs(v->regs.gs);
 }
 
-static void save_segments(struct vcpu *v)
+void save_selectors(struct vcpu *v)
 {
 	v->regs.ds = read_ds();
 	v->regs.es = read_es();
 	v->regs.fs = read_fs();
 	v->regs.gs = read_gs();
+}
+
+static void save_segments(struct vcpu *v)
+{
+	save_selectors(v);
 	v->hw.fs_base = read_fs_base();
 	v->hw.gs_base = read_gs_base();
 }

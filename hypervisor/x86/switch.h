@@ -20,6 +20,9 @@ void window_load(struct vcpu *v);
 void fpu_save(struct vcpu *v);
 void fpu_load(struct vcpu *v);
 
+/* DS, ES, FS and GS of the CPU to @v->regs. */
+void save_selectors(struct vcpu *v);
+
 /* True if the CPU has @v's context just now. */
 bool vcpu_is_loaded(const struct vcpu *v);
 

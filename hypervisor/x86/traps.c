@@ -15,6 +15,7 @@
 #include <x86/irq.h>
 #include <x86/paging.h>
 #include <x86/percpu.h>
+#include <x86/switch.h>
 #include <x86/traps.h>
 
 #define VECTOR_COUNT 32
@@ -116,22 +117,20 @@ void x86_guest_trap(struct vcpu *v)
 }
 
 /*
- * The guest cannot be entered with what its registers say. That is its own
- * doing: it gets the fault, as if IRET had been its own. Interrupts first, so
- * that a guest that does nothing but this cannot hold the CPU.
+ * The guest cannot be entered with what its registers say. Interrupts first,
+ * so that a guest that does nothing but this cannot hold the CPU.
  */
 void x86_iret_fault(unsigned int vector, uint32_t error)
 {
 	struct vcpu *v = sched_current();
+	uint64_t addr = read_cr2();
 
+	(void)error;
 	sti_nop_cli();
-	if (vector == 14) {
-		if (ldt_fault(v, read_cr2()))
-			return;
-		vector = 13;
-		error = 0;
-	}
-	pv_exception(v, vector, error, true);
+	if (vector == 14 && ldt_fault(v, addr))
+		return;
+	save_selectors(v); /* the callback's frame tells them */
+	pv_failsafe(v);
 }
 
 /* --- from the hypervisor --- */

@@ -13,6 +13,7 @@
 #include <x86/insn.h>
 #include <x86/irq.h>
 #include <x86/uart.h>
+#include <x86/x86.h>
 
 enum {
 	UART_DATA = 0, /* divisor, low, while LCR's top bit is set */
@@ -154,6 +155,11 @@ int x86_early_console(void)
 	if (o->console_vga && !o->console_none)
 		(void)vga_init();
 	return 0;
+}
+
+uint16_t x86_console_port(unsigned int i)
+{
+	return i < 2 && uarts[i].present ? uarts[i].io : 0;
 }
 
 /* --- input --- */

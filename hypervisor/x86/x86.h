@@ -27,6 +27,9 @@ struct x86_features {
 };
 extern struct x86_features x86_features;
 
+/* The first of the 8 ports of serial port @i (0, 1), if we use it; or 0. */
+uint16_t x86_console_port(unsigned int i);
+
 /* Hypervisor image and memory it keeps, for figures. */
 paddr_t hv_image_start(void);
 paddr_t hv_image_end(void);
