@@ -10,6 +10,7 @@
 #include <irq/irq.h>
 #include <lib/assert.h>
 #include <mm/alloc.h>
+#include <mm/frame.h>
 #include <port/log.h>
 #include <sched/sched.h>
 
@@ -38,7 +39,10 @@ static int make_special_domains(void)
 {
 	dom_io = domain_create_special(DOMID_IO);
 	dom_xen = domain_create_special(DOMID_XEN);
-	return dom_io && dom_xen ? 0 : -ENOMEM;
+	if (!dom_io || !dom_xen)
+		return -ENOMEM;
+	frame_publish_m2p();
+	return 0;
 }
 
 static int release_boot_memory(void)

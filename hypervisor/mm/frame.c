@@ -15,6 +15,8 @@
 #include <port/log.h>
 #include <port/tlb.h>
 
+#define M2P_EXTENT_FRAMES 512 /* 2 MiB */
+
 void frame_mark_ram(mfn_t first, uint64_t n)
 {
 	for (uint64_t i = 0; i < n; i++) {
@@ -390,17 +392,17 @@ void frame_unshared(mfn_t m)
 	__atomic_store_n(&f->refs, FRAME_RAM | FRAME_HV | 1, __ATOMIC_RELEASE);
 }
 
+/* Holes of the table share an extent with what is below them. */
 void frame_publish_m2p(void)
 {
 	for (unsigned int i = 0; i < m2p_extent_count(); i++) {
 		mfn_t first = m2p_extent(i);
 
-		for (unsigned int k = 0; k < 512; k++) {
+		for (unsigned int k = 0; k < M2P_EXTENT_FRAMES; k++) {
 			mfn_t m = mfn_add(first, k);
 
-			if (!frame_is_ram(m))
-				frame_mark_ram(m, 1);
-			frame_share_with(m, dom_xen, true);
+			if (frame_at(m)->owner != dom_xen->id)
+				frame_share_with(m, dom_xen, true);
 		}
 	}
 }

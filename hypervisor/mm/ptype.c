@@ -33,6 +33,8 @@
 #include <mm/ptype.h>
 #include <port/tlb.h>
 
+#define COST_FLUSH 32 /* budget units */
+
 struct ptype_hooks ptype_hooks;
 
 static void wait_a_little(void)
@@ -67,7 +69,8 @@ static bool has_contents(enum ptype t)
  * Flush the CPUs that may still translate to @f as it was. Those are CPUs of
  * its owner, unless other domains have mapped it.
  */
-static void flush_stale(struct frame *f, const struct domain *d)
+static void flush_stale(struct frame *f, const struct domain *d,
+			struct budget *b)
 {
 	cpumask_t mask = READ_ONCE(d->dirty_cpus);
 
@@ -75,8 +78,10 @@ static void flush_stale(struct frame *f, const struct domain *d)
 	if (READ_ONCE(f->refs) & FRAME_ALIEN)
 		mask = cpu_online();
 	mask = tlb_filter(mask, f->stamp);
-	if (mask)
-		tlb_flush(mask, TLB_ALL_VA);
+	if (!mask)
+		return;
+	tlb_flush(mask, TLB_ALL_VA);
+	budget_spend(b, COST_FLUSH);
 }
 
 /* Demote, from busy. @resumed: the partial state's reference is ours. */
@@ -111,7 +116,7 @@ static int become(struct frame *f, struct domain *d, enum ptype was,
 
 	if (!resumed) {
 		if (was != PTYPE_NONE && was != t)
-			flush_stale(f, d);
+			flush_stale(f, d, b);
 		f->stamp = 0;
 	}
 	if (has_contents(t))

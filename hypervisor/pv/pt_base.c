@@ -43,24 +43,34 @@ static int set_base(struct vcpu *v, mfn_t *base, mfn_t m, bool in_force,
 	return rc;
 }
 
-int pv_set_kernel_base(struct vcpu *v, mfn_t m, struct budget *b)
+/*
+ * Slot 256, the M2P for guests to read, is hidden from user mode on request;
+ * kernels always have it.
+ */
+static void show_m2p(mfn_t l4, bool on)
 {
-	return set_base(v, &v->pv.kernel_cr3, m, v->pv.kernel_mode, b);
+	uint64_t *slot = pt_entry(l4, HV_L4_FIRST);
+
+	if (on != pte_present(READ_ONCE(*slot)))
+		WRITE_ONCE(*slot, on ? hv_l4_entries()[0] : 0);
 }
 
-/* The read-only M2P, slot 256, is hidden from user mode on request. */
-static void hide_m2p(const struct vcpu *v, mfn_t l4)
+int pv_set_kernel_base(struct vcpu *v, mfn_t m, struct budget *b)
 {
-	if (v->domain->vm_assist & BIT(VMASST_TYPE_m2p_strict))
-		WRITE_ONCE(*pt_entry(l4, HV_L4_FIRST), 0);
+	int rc = set_base(v, &v->pv.kernel_cr3, m, v->pv.kernel_mode, b);
+
+	if (!rc && !mfn_eq(m, MFN_NONE))
+		show_m2p(m, true);
+	return rc;
 }
 
 int pv_set_user_base(struct vcpu *v, mfn_t m, struct budget *b)
 {
 	int rc = set_base(v, &v->pv.user_cr3, m, !v->pv.kernel_mode, b);
 
-	if (!mfn_eq(m, MFN_NONE) && mfn_eq(v->pv.user_cr3, m) &&
+	if (!rc && !mfn_eq(m, MFN_NONE) &&
+	    (v->domain->vm_assist & BIT(VMASST_TYPE_m2p_strict)) &&
 	    !mfn_eq(v->pv.kernel_cr3, m))
-		hide_m2p(v, m);
+		show_m2p(m, false);
 	return rc;
 }

@@ -13,6 +13,11 @@
 
 #define LDT_ENTRIES_MAX 8192
 
+/* What some operations cost, in units of the budget. */
+#define COST_REMOTE_FLUSH 32
+#define COST_PAGE 16
+#define COST_CACHE 512
+
 typedef int ext_fn(const struct pt_ctx *c, const struct mmuext_op *op,
 		   struct budget *b);
 
@@ -96,20 +101,20 @@ static int flush_local(const struct pt_ctx *c, const struct mmuext_op *op,
 static int flush_multi(const struct pt_ctx *c, const struct mmuext_op *op,
 		       struct budget *b)
 {
-	(void)b;
 	if (!is_self(c))
 		return -EPERM;
 	if (!flushable(flush_va(op)))
 		return 0;
+	budget_spend(b, COST_REMOTE_FLUSH);
 	return pt_flush_multi(c->v, op->arg2.vcpumask.addr, flush_va(op));
 }
 
 static int flush_all(const struct pt_ctx *c, const struct mmuext_op *op,
 		     struct budget *b)
 {
-	(void)b;
 	if (!is_self(c))
 		return -EPERM;
+	budget_spend(b, COST_REMOTE_FLUSH);
 	if (flushable(flush_va(op)))
 		tlb_flush(READ_ONCE(c->v->domain->dirty_cpus), flush_va(op));
 	return 0;
@@ -119,7 +124,7 @@ static int flush_all(const struct pt_ctx *c, const struct mmuext_op *op,
 static int flush_cache(const struct pt_ctx *c, const struct mmuext_op *op,
 		       struct budget *b)
 {
-	(void)b;
+	budget_spend(b, COST_CACHE);
 	if (!is_self(c))
 		return -EPERM;
 	if (!iocap_has_devices(c->v->domain))
@@ -157,6 +162,7 @@ static int hold_writable(const struct pt_ctx *c, uint64_t n, struct budget *b)
 	mfn_t m = mfn(n);
 	int rc;
 
+	budget_spend(b, COST_PAGE);
 	if (!frame_is_ram(m) || !frame_get(m, c->target))
 		return -EINVAL;
 	rc = ptype_get(m, PTYPE_WRITABLE, b);

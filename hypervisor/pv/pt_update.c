@@ -106,7 +106,8 @@ int pt_write(const struct pt_ctx *c, const struct pt_write *w,
 		unsigned int level = (unsigned int)t;
 		uint64_t old, e;
 
-		if (unlikely(!ptype_is_table(t)))
+		if (unlikely(!ptype_is_table(t) ||
+			     frame_at(w->table)->owner != c->owner->id))
 			return -ENOENT;
 		if (unlikely(pt_slot_is_ours(level, w->index)))
 			return -EINVAL;
