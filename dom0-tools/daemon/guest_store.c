@@ -36,6 +36,15 @@ static void full_path(const struct writer *w, char *to, size_t room,
 	snprintf(to, room, "%s%s%s", w->base, *rel ? "/" : "", rel);
 }
 
+static int post(struct writer *w, uint32_t op, const char *path,
+		const void *data, size_t len)
+{
+	const struct xsc_part parts[] = { { path, strlen(path) + 1 },
+					  { data, len } };
+
+	return xsc_post(w->xs, op, w->tx, parts, len ? 2 : 1);
+}
+
 static void put(struct writer *w, const char *rel, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -50,21 +59,27 @@ static void put(struct writer *w, const char *rel, const char *fmt, ...)
 	vsnprintf(value, sizeof(value), fmt, ap);
 	va_end(ap);
 	full_path(w, path, sizeof(path), rel);
-	w->rc = xsc_write(w->xs, w->tx, path, value);
+	w->rc = post(w, XS_WRITE, path, value, strlen(value));
 }
 
 static void set_access(struct writer *w, const char *rel, enum access access)
 {
-	const struct xs_perm ro[] = { { 0, 0 }, { w->domid, XS_PERM_R } };
-	const struct xs_perm rw[] = { { w->domid, 0 } };
-	char path[512];
+	const struct xs_perm guest = { w->domid, access == RW ? 0 : XS_PERM_R };
+	const struct xs_perm own = { 0, 0 };
+	char path[512], perms[2][XS_PERM_TEXT], text[2 * XS_PERM_TEXT];
+	size_t len;
 
 	if (w->rc)
 		return;
 	full_path(w, path, sizeof(path), rel);
-	w->rc = access == RW ? xsc_set_perms(w->xs, w->tx, path, rw, 1) :
-			       xsc_set_perms(w->xs, w->tx, path, ro,
-					     access == RO ? 2 : 1);
+	xs_perm_format(access == RW ? &guest : &own, perms[0]);
+	xs_perm_format(&guest, perms[1]);
+	/* Two strings with an end each, or one. */
+	len = (size_t)snprintf(text, sizeof(text), "%s", perms[0]) + 1;
+	if (access == RO)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s",
+					perms[1]) + 1;
+	w->rc = post(w, XS_SET_PERMS, path, text, len);
 }
 
 /* Makes a node, empty, with its own access. */
@@ -75,7 +90,7 @@ static void make(struct writer *w, const char *rel, enum access access)
 	if (w->rc)
 		return;
 	full_path(w, path, sizeof(path), rel);
-	w->rc = xsc_mkdir(w->xs, w->tx, path);
+	w->rc = post(w, XS_MKDIR, path, NULL, 0);
 	set_access(w, rel, access);
 }
 
@@ -181,6 +196,7 @@ int guest_store_write(struct toolstack *ts, const struct guest *g,
 {
 	struct writer w = { .xs = ts->xs, .domid = g->domid };
 	char uuid[UUID_STR_LEN];
+	int settled;
 
 	uuid_unparse_lower(g->uuid, uuid);
 	do {
@@ -190,33 +206,39 @@ int guest_store_write(struct toolstack *ts, const struct guest *g,
 		write_domain(&w, g, uuid, rings);
 		write_console_backend(&w, g);
 		write_vm(&w, g, uuid);
+		settled = xsc_settle(w.xs);
+		if (!w.rc)
+			w.rc = settled;
 		if (w.rc) {
 			xsc_tx_end(w.xs, w.tx, false);
 			break;
 		}
 		w.rc = xsc_tx_end(w.xs, w.tx, true);
 	} while (w.rc == -EAGAIN);
-	return w.rc ? fail_errno(fail, w.rc, "the store refused %s", w.base) :
+	return w.rc ? fail_errno(fail, w.rc, "the store refused its entries") :
 		      0;
 }
 
 void guest_store_remove(struct toolstack *ts, uint32_t domid,
 			const uint8_t uuid[16])
 {
-	char path[128], text[UUID_STR_LEN];
 	static const char *const below[] = {
 		"/local/domain",
 		"/local/domain/0/backend/console",
 		"/libxl",
 	};
+	struct writer w = { .xs = ts->xs };
+	char path[128], text[UUID_STR_LEN];
 
-	uuid_unparse_lower(uuid, text);
 	for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%u", below[i], domid);
-		xsc_rm(ts->xs, XSC_NO_TX, path);
+		post(&w, XS_RM, path, NULL, 0);
 	}
+	uuid_unparse_lower(uuid, text);
 	snprintf(path, sizeof(path), "/vm/%s", text);
-	xsc_rm(ts->xs, XSC_NO_TX, path);
+	post(&w, XS_RM, path, NULL, 0);
+	/* What was not there is no loss. */
+	xsc_settle(ts->xs);
 }
 
 int guest_store_rename(struct toolstack *ts, const struct guest *g,
@@ -252,6 +274,9 @@ int dom0_store_write(struct toolstack *ts, struct fail *fail)
 		    (uint64_t)info.max_pages * 4);
 	at(&w, "/libxl/0");
 	put(&w, "type", "pv");
+	rc = xsc_settle(w.xs);
+	if (!w.rc)
+		w.rc = rc;
 	return w.rc ? fail_errno(fail, w.rc,
 				 "the store refused Domain-0's entries") :
 		      0;

@@ -34,6 +34,8 @@ struct xsc {
 	int dead;		/* 0, or the -errno that ended it */
 	unsigned int timeout_ms;
 	uint32_t last_id;
+	struct strbuf posted;	/* requests not sent yet */
+	uint32_t unsettled;	/* how many those are */
 	struct queued_event *events;
 	struct queued_event **events_tail;
 	struct xs_reader in;
@@ -107,6 +109,7 @@ void xsc_close(struct xsc *xsc)
 		free(e);
 	}
 	close(xsc->fd);
+	strbuf_free(&xsc->posted);
 	free(xsc);
 }
 
@@ -233,15 +236,24 @@ static int next_reply(struct xsc *xsc, struct xs_msg *m, uint64_t deadline)
 	}
 }
 
-static int take_reply(struct xsc *xsc, uint32_t op, const struct xs_msg *m,
-		      char **reply, size_t *reply_len)
+/* Whether @m answers the request @id of type @op, and with what result. */
+static int check_reply(struct xsc *xsc, uint32_t id, const struct xs_msg *m)
 {
-	char *copy;
-
-	if (m->hdr.req_id != xsc->last_id)
+	if (m->hdr.req_id != id)
 		return die(xsc, -EPROTO);
 	if (m->hdr.type == XS_ERROR)
 		return -xs_error_number(m->body, m->hdr.len);
+	return 0;
+}
+
+static int take_reply(struct xsc *xsc, uint32_t op, const struct xs_msg *m,
+		      char **reply, size_t *reply_len)
+{
+	int rc = check_reply(xsc, xsc->last_id, m);
+	char *copy;
+
+	if (rc)
+		return rc;
 	if (m->hdr.type != op)
 		return die(xsc, -EPROTO);
 	if (reply_len)
@@ -257,21 +269,16 @@ static int take_reply(struct xsc *xsc, uint32_t op, const struct xs_msg *m,
 	return 0;
 }
 
-int xsc_request(struct xsc *xsc, uint32_t op, uint32_t tx,
-		const struct xsc_part *parts, size_t part_count, char **reply,
-		size_t *reply_len)
+/* Writes a whole request to @buf; its length, or -E2BIG. */
+static int compose(struct xsc *xsc, char buf[XS_MSG_MAX], uint32_t op,
+		   uint32_t tx, const struct xsc_part *parts,
+		   size_t part_count)
 {
 	struct xsd_sockmsg hdr = { .type = op, .tx_id = tx };
-	char buf[XS_MSG_MAX];
-	struct xs_msg m;
-	uint64_t deadline;
-	size_t i, len = XS_HDR_SIZE;
-	int rc;
+	size_t len = XS_HDR_SIZE;
 
-	if (xsc->dead)
-		return xsc->dead;
-	for (i = 0; i < part_count; i++) {
-		if (parts[i].len > sizeof(buf) - len)
+	for (size_t i = 0; i < part_count; i++) {
+		if (parts[i].len > XS_MSG_MAX - len)
 			return -E2BIG;
 		memcpy(buf + len, parts[i].data, parts[i].len);
 		len += parts[i].len;
@@ -279,12 +286,83 @@ int xsc_request(struct xsc *xsc, uint32_t op, uint32_t tx,
 	hdr.req_id = ++xsc->last_id;
 	hdr.len = (uint32_t)(len - XS_HDR_SIZE);
 	memcpy(buf, &hdr, XS_HDR_SIZE);
+	return (int)len;
+}
 
-	deadline = xsc->timeout_ms ? ev_now_ms() + xsc->timeout_ms : 0;
-	rc = send_all(xsc, buf, len, deadline);
+static uint64_t deadline_of(const struct xsc *xsc)
+{
+	return xsc->timeout_ms ? ev_now_ms() + xsc->timeout_ms : 0;
+}
+
+int xsc_request(struct xsc *xsc, uint32_t op, uint32_t tx,
+		const struct xsc_part *parts, size_t part_count, char **reply,
+		size_t *reply_len)
+{
+	char buf[XS_MSG_MAX];
+	struct xs_msg m;
+	uint64_t deadline;
+	int len, rc;
+
+	if (xsc->dead)
+		return xsc->dead;
+	len = compose(xsc, buf, op, tx, parts, part_count);
+	if (len < 0)
+		return len;
+	deadline = deadline_of(xsc);
+	rc = send_all(xsc, buf, (size_t)len, deadline);
 	if (!rc)
 		rc = next_reply(xsc, &m, deadline);
 	return rc ? rc : take_reply(xsc, op, &m, reply, reply_len);
+}
+
+/* So much is queued at most: both ends' socket buffers hold far more. */
+#define POSTED_MAX 16384
+
+int xsc_post(struct xsc *xsc, uint32_t op, uint32_t tx,
+	     const struct xsc_part *parts, size_t part_count)
+{
+	char buf[XS_MSG_MAX];
+	int len, rc = xsc->dead;
+
+	if (!rc && xsc->posted.len > POSTED_MAX)
+		rc = xsc_settle(xsc);
+	if (rc)
+		return rc;
+	len = compose(xsc, buf, op, tx, parts, part_count);
+	if (len < 0)
+		return len;
+	strbuf_add(&xsc->posted, buf, (size_t)len);
+	xsc->unsettled++;
+	return xsc->posted.err;
+}
+
+int xsc_settle(struct xsc *xsc)
+{
+	uint64_t deadline = deadline_of(xsc);
+	uint32_t id = xsc->last_id - xsc->unsettled;
+	struct xs_msg m;
+	int rc = xsc->dead, first;
+
+	if (!rc)
+		rc = first = xsc->posted.err;
+	if (!rc)
+		rc = send_all(xsc, xsc->posted.data, xsc->posted.len, deadline);
+	while (!rc && xsc->unsettled) {
+		int answer;
+
+		rc = next_reply(xsc, &m, deadline);
+		if (rc)
+			break;
+		answer = check_reply(xsc, ++id, &m);
+		if (xsc->dead)
+			rc = xsc->dead;
+		else if (!first)
+			first = answer;
+		xsc->unsettled--;
+	}
+	strbuf_reset(&xsc->posted);
+	xsc->unsettled = 0;
+	return rc ? rc : first;
 }
 
 /* A request of one string. */

@@ -51,6 +51,17 @@ int xsc_request(struct xsc *xsc, uint32_t op, uint32_t tx,
 		const struct xsc_part *parts, size_t part_count, char **reply,
 		size_t *reply_len);
 
+/*
+ * Requests without waiting: xsc_post() queues one whose answer is only "OK",
+ * xsc_settle() sends them all and takes all the answers.  The store carries
+ * them out in order, also behind one that failed, so post only what belongs
+ * to one transaction, and end that by what xsc_settle() says: the first
+ * error, or 0.  No other request may come in between.
+ */
+int xsc_post(struct xsc *xsc, uint32_t op, uint32_t tx,
+	     const struct xsc_part *parts, size_t part_count);
+int xsc_settle(struct xsc *xsc);
+
 /* *@value is NUL-terminated and to be freed; @len may be NULL. */
 int xsc_read(struct xsc *xsc, uint32_t tx, const char *path, char **value,
 	     size_t *len);
