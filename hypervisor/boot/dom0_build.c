@@ -123,6 +123,22 @@ static void describe_screen(struct dom0_vga_console_info *v)
 	}
 }
 
+/*
+ * The command line. UEFI's ACPI root pointer is nowhere that a kernel would
+ * find it without UEFI's own tables, so it is told where it is.
+ */
+static void write_cmdline(struct start_info *si, const char *cmdline)
+{
+	char *dst = (char *)si->cmd_line;
+	size_t n = str_copy(dst, cmdline, sizeof(si->cmd_line));
+
+	if (n < sizeof(si->cmd_line) && bootinfo.efi && acpi_info.rsdp)
+		n += (size_t)fmt_snprintf(dst + n, sizeof(si->cmd_line) - n,
+					  " acpi_rsdp=0x%lx", acpi_info.rsdp);
+	if (n >= sizeof(si->cmd_line))
+		log_warn("the control domain's command line was cut\n");
+}
+
 static void write_start_info(struct dom0_mem *mem, const struct dom0_plan *p,
 			     const struct domain *d, const char *cmdline,
 			     uint64_t initrd_len)
@@ -155,9 +171,7 @@ static void write_start_info(struct dom0_mem *mem, const struct dom0_plan *p,
 	describe_screen(&page.vga);
 	si->console.dom0.info_off = offsetof(typeof(page), vga);
 	si->console.dom0.info_size = sizeof(page.vga);
-	if (str_copy((char *)si->cmd_line, cmdline, sizeof(si->cmd_line)) >=
-	    sizeof(si->cmd_line))
-		log_warn("the control domain's command line was cut\n");
+	write_cmdline(si, cmdline);
 	_Static_assert(sizeof(page) <= PAGE_SIZE, "start_info fills one page");
 	dom0_mem_zero(mem, p->start_info_virt - p->virt_base, PAGE_SIZE);
 	dom0_mem_write(mem, p->start_info_virt - p->virt_base, &page,

@@ -231,7 +231,7 @@ int pirq_setup_gsi(unsigned int gsi, bool level, bool low)
 	rc = lines[gsi].configured ? -EEXIST :
 				     configure_gsi(gsi, level, low);
 	lock_release(&irq_maps_lock);
-	return rc;
+	return rc == -EBUSY ? -EEXIST : rc; /* it is ours, and set up */
 }
 
 /* --- EOI map: a page of the guest's in which bits say what needs an EOI --- */
