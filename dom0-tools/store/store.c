@@ -244,6 +244,18 @@ static void clear_orphans(struct orphans *o, const char *base)
 			o->d->domid, strerror(-rc));
 }
 
+/* The root cannot go, whoever was given it. */
+static void keep_root(struct orphans *o)
+{
+	if (o->s->tree.root->perms->p[0].domid != o->d->domid)
+		return;
+	strcpy(o->path, "/");
+	o->len = 1;
+	if (keep_orphan(o, o->s->tree.root))
+		log_err("the root still belongs to the late domain %u",
+			o->d->domid);
+}
+
 void store_forget_domain(struct store *s, struct domain *d)
 {
 	struct orphans o = { .s = s, .d = d };
@@ -252,6 +264,7 @@ void store_forget_domain(struct store *s, struct domain *d)
 	if (d->client)
 		s->port->disconnect(s->port_arg, d);
 	snprintf(home, sizeof(home), "/local/domain/%u", d->domid);
+	keep_root(&o);
 	clear_orphans(&o, home);
 	clear_orphans(&o, "/");
 	free_domain(s, d);

@@ -255,6 +255,20 @@ static void test_keep_orphans(void **state)
 	assert_string_equal(r.body, "n0");
 }
 
+/* Even the root may be a domain's; it stays when the domain goes. */
+static void test_root_orphaned(void **state)
+{
+	struct fx *fx = *state;
+	struct client *tool = fx_socket(fx);
+	struct fx_reply r;
+
+	guest(fx, tool, 5);
+	assert_int_equal(fx_chmod(tool, 0, "/", "n5"), 0);
+	fx_kill(fx, 5);
+	fx_request(tool, XS_GET_PERMS, 0, "/", 2, &r);
+	assert_string_equal(r.body, "n0");
+}
+
 static void test_target(void **state)
 {
 	struct client *tool = fx_socket(*state);
@@ -730,6 +744,7 @@ int main(void)
 		T(test_existence_is_hidden),
 		T(test_rights_end_with_domain),
 		T(test_keep_orphans),
+		T(test_root_orphaned),
 		T(test_target),
 		T(test_watch),
 		T(test_watch_permissions),
