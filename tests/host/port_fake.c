@@ -618,6 +618,8 @@ struct domain *fake_domain(uint16_t id, unsigned int vcpus)
 		ASSERT(!vcpu_create(d, i, i % cpus_online));
 		d->vcpus[i]->initialised = true;
 		d->vcpus[i]->pv.kernel_mode = true;
+		d->vcpus[i]->pv.kernel_cr3 = MFN_NONE;
+		d->vcpus[i]->pv.user_cr3 = MFN_NONE;
 		vcpu_up(d->vcpus[i]);
 	}
 	domain_unpause(d);
@@ -645,6 +647,21 @@ mfn_t fake_frame(struct domain *d)
 
 	ASSERT(!domain_alloc_frames(d, 0, 0, &m));
 	return m;
+}
+
+mfn_t fake_tables(struct domain *d)
+{
+	uint64_t flags = PTE_P | PTE_RW | PTE_US;
+	mfn_t t[5];
+	struct budget b = BUDGET(1000000);
+
+	for (unsigned int level = 1; level <= 4; level++)
+		t[level] = fake_frame(d);
+	for (unsigned int level = 4; level > 1; level--)
+		*pt_entry(t[level], 0) = mfn_to_paddr(t[level - 1]) | flags;
+	for (unsigned int i = 0; i < d->vcpu_count; i++)
+		ASSERT(!pv_set_kernel_base(d->vcpus[i], t[4], &b));
+	return t[1];
 }
 
 void fake_warm_up(void)

@@ -52,6 +52,11 @@ extern uint8_t fake_buf[FAKE_BUF_SIZE];
 struct domain *fake_domain(uint16_t id, unsigned int vcpus);
 /* Destroy it, drop the reference of fake_domain(), and run what is deferred. */
 void fake_destroy(struct domain *d);
+/*
+ * Give its vCPUs an address space of 2 MiB from 0 with nothing mapped; its
+ * level 1 table.
+ */
+mfn_t fake_tables(struct domain *d);
 /* Make what is never freed (pools of domains), so that leaks can be counted. */
 void fake_warm_up(void);
 /* A frame of @d's, or it fails the test. */
