@@ -153,7 +153,7 @@ static bool put_integer(struct out *o, struct conv *c, char kind, uint64_t v)
 		return true;
 	case 'X':
 		c->upper = true;
-		/* fall through */
+		__attribute__((fallthrough));
 	case 'x':
 		put_number(o, c, cut(v, c->length), 16, c->alt ? "0x" : "");
 		return true;
