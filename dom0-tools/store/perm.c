@@ -31,6 +31,11 @@ static bool entry_names(const struct store *s, const struct perm *p,
 	return d && p->gen >= d->born;
 }
 
+bool perm_owner_lives(const struct store *s, const struct perms *perms)
+{
+	return entry_names(s, &perms->p[0], perms->p[0].domid);
+}
+
 static bool entry_is_for(const struct client *c, const struct perm *p)
 {
 	return entry_names(c->store, p, c->domid) ||

@@ -28,6 +28,9 @@ bool client_is_privileged(const struct client *c);
 /* What @c may do: bits of XS_PERM_*. */
 uint32_t perm_for(const struct client *c, const struct perms *perms);
 
+/* Whether the owner named is the domain that now has this id. */
+bool perm_owner_lives(const struct store *s, const struct perms *perms);
+
 /*
  * Makes permissions from their text form.  -ENOENT if the owner is a domain
  * that does not exist, -EINVAL, -ENOMEM.

@@ -110,12 +110,24 @@ static void txn_free(struct txn *t)
 	free(t);
 }
 
+/* Whether it gave a node to a domain that has gone meanwhile. */
+static bool owner_gone(const struct txn *t, const struct touch *u)
+{
+	const struct node *n = NULL;
+
+	if (u->wrote)
+		n = tree_find(&t->work, u->path, u->len);
+	return n && !perm_owner_lives(t->client->store, n->perms);
+}
+
 static bool conflicts(const struct txn *t)
 {
 	const struct touch *u;
 	const struct node *n;
 
 	for (u = t->touched; u; u = u->next) {
+		if (owner_gone(t, u))
+			return true;
 		if (!u->use)
 			continue;
 		n = tree_find(&t->client->store->tree, u->path, u->len);

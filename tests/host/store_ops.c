@@ -500,6 +500,26 @@ static void test_transaction_rebase(void **state)
 	assert_int_equal(fx_read(a, 0, "/n", "2"), 0);
 }
 
+/* A node is not given to a domain that went before the commit. */
+static void test_transaction_owner_gone(void **state)
+{
+	struct fx *fx = *state;
+	struct client *tool = fx_socket(fx);
+	uint32_t tx;
+	int again;
+
+	for (again = 0; again < 2; again++) {
+		fx_domain(fx, 5);
+		fx_write(tool, 0, "/x", "1");
+		tx = fx_tx(tool);
+		assert_int_equal(fx_chmod(tool, tx, "/x", "n5"), 0);
+		fx_kill(fx, 5);
+		if (again)
+			fx_domain(fx, 5);
+		assert_int_equal(fx_commit(tool, tx), -EAGAIN);
+	}
+}
+
 /* XSA-206: a guest that writes all the time does not starve the toolstack. */
 static void test_transaction_turn(void **state)
 {
@@ -755,6 +775,7 @@ int main(void)
 		T(test_transaction),
 		T(test_transaction_conflict),
 		T(test_transaction_rebase),
+		T(test_transaction_owner_gone),
 		T(test_transaction_turn),
 		T(test_client_goes),
 		T(test_quota_nodes),
