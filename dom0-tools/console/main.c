@@ -26,6 +26,7 @@
 #define LOG_LIMIT (16u << 20)
 #define XS_TIMEOUT_MS 30000
 #define XS_RETRY_MS 500
+#define PORTS_PER_TURN 128
 
 struct settings {
 	bool foreground;
@@ -315,10 +316,10 @@ static void on_port(struct daemon *d, uint32_t port)
 static void on_evtchn(struct ev_io *io, uint32_t revents)
 {
 	struct daemon *d = container_of(io, struct daemon, evtchn_io);
-	int port;
+	int port, budget = PORTS_PER_TURN;
 
 	(void)revents;
-	while ((port = hv_evtchn_pending(d->hv)) >= 0)
+	while (budget-- && (port = hv_evtchn_pending(d->hv)) >= 0)
 		on_port(d, (uint32_t)port);
 }
 

@@ -30,6 +30,7 @@
 #include "store/client.h"
 
 #define ROUNDS_PER_TURN 8
+#define PORTS_PER_TURN 128
 
 enum ring_map { MAP_KVA, MAP_GRANT, MAP_FOREIGN };
 
@@ -228,11 +229,12 @@ static int port_claim(struct server *sv, uint32_t port, struct conn *conn)
 static void on_evtchn(struct ev_io *io, uint32_t revents)
 {
 	struct server *sv = container_of(io, struct server, evtchn_io);
-	int port;
+	int port, budget = PORTS_PER_TURN;
 
 	(void)revents;
-	while ((port = hv_evtchn_pending(sv->hv)) >= 0) {
-		/* Unmask first: what comes after this is a new event. */
+	while (budget-- && (port = hv_evtchn_pending(sv->hv)) >= 0) {
+		/* Unmask first: what comes after this is a new event.  A
+		 * guest that never stops signalling fills the budget only. */
 		hv_evtchn_unmask(sv->hv, (uint32_t)port);
 		if ((uint32_t)port == sv->virq_port)
 			sv->scan_due = true;
