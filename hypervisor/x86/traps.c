@@ -21,6 +21,7 @@
 #define VECTOR_COUNT 32
 #define HAS_ERROR_CODE 0x60227d00u /* vectors 8, 10-14, 17, 21, 29, 30 */
 #define EC_IDT 2
+#define PFEC_USER 4
 
 static const char *const trap_name[VECTOR_COUNT] = {
 	"divide error", "debug", "NMI", "breakpoint", "overflow", "bounds",
@@ -54,7 +55,9 @@ static void guest_page_fault(struct vcpu *v)
 {
 	uint64_t addr = read_cr2(), off;
 
-	if (unlikely(in_ldt_window(addr, &off))) {
+	/* The hardware's own look at a descriptor; no access by the guest. */
+	if (unlikely(!(v->regs.error_code & PFEC_USER) &&
+		     in_ldt_window(addr, &off))) {
 		if (!pv_ldt_fault(v, off))
 			pv_exception(v, 13, (uint32_t)(off & 0xfff8) | 4, true);
 		return;
