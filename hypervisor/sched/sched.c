@@ -103,10 +103,44 @@ static void move_to(struct vcpu *v, struct runq *from, struct runq *to)
 	v->sched.cpu = cpu_of(to);
 }
 
+/* Charge what ran until now. */
+static void account(struct vcpu *v, uint64_t now)
+{
+	if (vcpu_is_idle(v))
+		return;
+	v->sched.vtime += weighted(v, now - v->sched.since);
+	v->sched.since = now;
+}
+
+/*
+ * The floor is what whoever has used least has come to: if it were what some
+ * vCPU of little weight has leapt to, sleepers would come back far behind all
+ * others.
+ */
+static void raise_floor(struct runq *q, const struct vcpu *running)
+{
+	const struct vcpu *least = vcpu_is_idle(running) ? NULL : running;
+
+	if (!list_empty(&q->queue)) {
+		const struct vcpu *first = list_first(&q->queue, struct vcpu,
+						      sched.queue);
+
+		if (!least ||
+		    (int64_t)(first->sched.vtime - least->sched.vtime) < 0)
+			least = first;
+	}
+	if (least && (int64_t)(least->sched.vtime - q->floor) > 0)
+		q->floor = least->sched.vtime;
+}
+
+/* Whoever runs alone is not charged meanwhile: do it now. */
 static void wake_limits(struct runq *q, struct vcpu *v)
 {
-	int64_t behind = (int64_t)(q->floor - v->sched.vtime);
+	int64_t behind;
 
+	account(q->current, time_now());
+	raise_floor(q, q->current);
+	behind = (int64_t)(q->floor - v->sched.vtime);
 	if (behind > (int64_t)SLEEP_CREDIT_NS)
 		v->sched.vtime = q->floor - SLEEP_CREDIT_NS;
 }
@@ -268,36 +302,6 @@ void vcpu_yield(struct vcpu *v)
 		cpu_raise(cpu_of(q), WORK_SCHED);
 	}
 	lock_release(&q->lock);
-}
-
-/* Charge what ran until now. */
-static void account(struct vcpu *v, uint64_t now)
-{
-	if (vcpu_is_idle(v))
-		return;
-	v->sched.vtime += weighted(v, now - v->sched.since);
-	v->sched.since = now;
-}
-
-/*
- * The floor is what whoever has used least has come to: if it were what some
- * vCPU of little weight has leapt to, sleepers would come back far behind all
- * others.
- */
-static void raise_floor(struct runq *q, const struct vcpu *running)
-{
-	const struct vcpu *least = vcpu_is_idle(running) ? NULL : running;
-
-	if (!list_empty(&q->queue)) {
-		const struct vcpu *first = list_first(&q->queue, struct vcpu,
-						      sched.queue);
-
-		if (!least ||
-		    (int64_t)(first->sched.vtime - least->sched.vtime) < 0)
-			least = first;
-	}
-	if (least && (int64_t)(least->sched.vtime - q->floor) > 0)
-		q->floor = least->sched.vtime;
 }
 
 static bool may_run_on(const struct vcpu *v, unsigned int cpu)
