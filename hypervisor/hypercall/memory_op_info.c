@@ -11,10 +11,17 @@ long memop_max_page(struct memop *m)
 	return (long)frame_limit();
 }
 
-/* A guest says itself how far its frame numbers go. */
+#define PFN_LIMIT (1UL << 52)
+
+/*
+ * A guest says itself how far its frame numbers go: 0 before it has said
+ * anything, and nothing that would read as an error.
+ */
 static long highest_pfn(const struct domain *d)
 {
-	return d->shared ? (long)READ_ONCE(d->shared->arch.max_pfn) - 1 : -1;
+	uint64_t n = d->shared ? READ_ONCE(d->shared->arch.max_pfn) : 0;
+
+	return n && n <= PFN_LIMIT ? (long)(n - 1) : 0;
 }
 
 long memop_domain_info(struct memop *m)
