@@ -65,6 +65,14 @@ iso:
 	$(Q)scripts/mkiso --hypervisor $(HYP) --initrd $(DOM0_IMG) \
 		--kernel $(B)/cache/linux-$(LINUX)/vmlinuz -o $(B)/parvis.iso
 
+.PHONY: bench bench-parts
+bench-parts: all $(B)/guest/bench.img $(B)/cache/linux-6.1/vmlinuz \
+	$(B)/cache/xen-4.17/xen
+bench:
+	$(Q)scripts/install-deps build run bench
+	$(AGAIN) bench-parts
+	$(Q)scripts/bench --hypervisor $(HYP) --tools $(TOOLS)
+
 PREFIX ?= /usr/local
 .PHONY: install
 install: all

@@ -118,9 +118,11 @@ def command_line(cfg, qmp_path, initrd):
                     f'com1=115200,8n1 console=com1 {cfg.hypervisor_args}')
         dom0_args = ('console=hvc0 earlyprintk=xen panic=-1 '
                      f'parvis.mode={cfg.mode} {cfg.kernel_args}')
+        modules = f'{doubled(cfg.kernel)} {doubled(dom0_args.strip())}'
+        if initrd:
+            modules += f',{doubled(initrd)}'
         cmd += ['-kernel', cfg.hypervisor, '-append', hyp_args.strip(),
-                '-initrd', f'{doubled(cfg.kernel)} {doubled(dom0_args.strip())}'
-                f',{doubled(initrd)}']
+                '-initrd', modules]
     for device in cfg.devices:
         cmd += device.split()
     return cmd
@@ -129,7 +131,7 @@ def command_line(cfg, qmp_path, initrd):
 def check_files(cfg):
     """Says plainly what is missing before QEMU says it obscurely."""
     wanted = [cfg.iso] if cfg.iso else [cfg.hypervisor, cfg.kernel, cfg.initrd]
-    for path in wanted:
+    for path in filter(None, wanted):
         if not os.path.exists(path):
             raise VmError(f'{path} does not exist; build it with make')
 
@@ -222,7 +224,7 @@ class Machine:
 
     def _with_overlay(self):
         """The ramdisk, with the configuration's overlay files appended."""
-        if not self.cfg.overlay or self.cfg.iso:
+        if not self.cfg.overlay or not self.cfg.initrd or self.cfg.iso:
             return self.cfg.initrd
         out = os.path.join(self.dir, 'initrd')
         overlay = os.path.join(self.dir, 'overlay')

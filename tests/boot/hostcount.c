@@ -4,7 +4,7 @@
  *
  * Runs in the control domain and prints one line of NAME=VALUE words: the free
  * pages of the host, the control domain's open event channels, its grant table
- * frames, and the number of domains.  Asks the hypervisor directly, so that it
+ * frames, its pages, and the number of domains.  Asks the hypervisor directly, so that it
  * does not depend on the tools under test.  Structures are those of libxen-dev:
  * a second opinion on the layout of what we answer.  Keeps no state.
  */
@@ -110,7 +110,9 @@ static int count_domains(void)
 		perror("sysctl getdomaininfolist");
 		return -1;
 	}
-	printf(" domains=%u", op.u.getdomaininfolist.num_domains);
+	printf(" domains=%u dom0_pages=%llu",
+	       op.u.getdomaininfolist.num_domains,
+	       (unsigned long long)info[0].tot_pages);
 	return 0;
 }
 

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The price of single hypercalls, for `make bench`: each test times a loop by
+ * the TSC and prints "BENCH name ticks-per-operation".  In QEMU's icount mode a
+ * tick is an instruction.  As a test it fails only when a call fails; the
+ * numbers are judged by scripts/bench, beside those of Debian's Xen.
+ */
+#include "../lib/mg.h"
+
+#define ROUNDS 2000
+#define BATCH 64
+
+static void report(const char *name, uint64_t start_tsc, unsigned long count)
+{
+	mg_print("BENCH %s %lu\n", name, (rdtsc() - start_tsc) / count);
+}
+
+static uint64_t entry_of(const void *page, bool writable)
+{
+	return virt_to_mfn(page) << 12 |
+	       (writable ? PTE_TABLE : PTE_TABLE & ~PTE_RW);
+}
+
+TEST(null_hypercall)
+{
+	uint64_t t = rdtsc();
+
+	for (int i = 0; i < ROUNDS; i++)
+		CHECK(HC2(xen_version, XENVER_version, 0) > 0);
+	report("null_hypercall", t, ROUNDS);
+}
+
+TEST(update_va_mapping)
+{
+	uint64_t pte[2] = { entry_of(pages[0], false),
+			    entry_of(pages[0], true) };
+	uint64_t t = rdtsc();
+
+	for (int i = 0; i < ROUNDS; i++)
+		CHECK_EQ(HC3(update_va_mapping, pages[0], pte[i & 1],
+			     UVMF_INVLPG),
+			 0);
+	report("update_va_mapping", t, ROUNDS);
+}
+
+TEST(mmu_update_64)
+{
+	static struct mmu_update u[2][BATCH];
+	uint64_t t;
+
+	for (int i = 0; i < BATCH; i++)
+		for (int w = 0; w < 2; w++)
+			u[w][i] = (struct mmu_update){
+				pte_machine(pages[i], 1),
+				entry_of(pages[i], w)
+			};
+	t = rdtsc();
+	for (int i = 0; i < ROUNDS / 10; i++)
+		CHECK_EQ(HC4(mmu_update, u[i & 1], BATCH, 0, DOMID_SELF), 0);
+	report("mmu_update_64", t, ROUNDS / 10);
+}
+
+static long loopback(unsigned int *a, unsigned int *b)
+{
+	struct evtchn_alloc_unbound u = { DOMID_SELF, DOMID_SELF, 0 };
+	struct evtchn_bind_interdomain i = { .remote_dom = DOMID_SELF };
+	long rc = HC2(event_channel_op, EVTCHNOP_alloc_unbound, &u);
+
+	if (rc)
+		return rc;
+	i.remote_port = u.port;
+	rc = HC2(event_channel_op, EVTCHNOP_bind_interdomain, &i);
+	*a = u.port;
+	*b = i.local_port;
+	return rc;
+}
+
+static void clear_pending(unsigned int port)
+{
+	__atomic_fetch_and(&shared->evtchn_pending[port / 64],
+			   ~(1UL << (port % 64)), __ATOMIC_SEQ_CST);
+	shared->vcpu_info[0].evtchn_pending_sel = 0;
+	shared->vcpu_info[0].evtchn_upcall_pending = 0;
+}
+
+static void mask_upcalls(bool on)
+{
+	shared->vcpu_info[0].evtchn_upcall_mask = on;
+	__asm__ volatile("" : : : "memory");
+}
+
+/* The call alone: upcalls are masked, nothing is delivered. */
+TEST(event_send)
+{
+	struct evtchn_send s;
+	unsigned int to = 0;
+	uint64_t t;
+
+	mask_upcalls(true);
+	CHECK_EQ(loopback(&s.port, &to), 0);
+	t = rdtsc();
+	for (int i = 0; i < ROUNDS; i++) {
+		CHECK_EQ(HC2(event_channel_op, EVTCHNOP_send, &s), 0);
+		clear_pending(to);
+	}
+	report("event_send", t, ROUNDS);
+}
+
+/* With its delivery: our handler runs and returns by iret before the call. */
+TEST(event_send_and_delivery)
+{
+	struct evtchn_send s;
+	unsigned int to = 0;
+	unsigned long before;
+	uint64_t t;
+
+	mask_upcalls(true);
+	CHECK_EQ(loopback(&s.port, &to), 0);
+	clear_pending(to);
+	before = event_count;
+	t = rdtsc();
+	for (int i = 0; i < ROUNDS; i++) {
+		mask_upcalls(false);
+		CHECK_EQ(HC2(event_channel_op, EVTCHNOP_send, &s), 0);
+		mask_upcalls(true);
+		clear_pending(to);
+	}
+	report("event_delivery", t, ROUNDS);
+	CHECK_EQ(event_count - before, ROUNDS);
+}
