@@ -117,7 +117,7 @@ class TestManyGuests:
 
     def test_hundred_lives_leak_nothing(self, dom0):
         """Exact counts of pages, ports, grants, store nodes: none is lost."""
-        cfg = dom0.config('x', memory=64)
+        cfg = dom0.config('x', memory=96)
         loop = ('i=0; while [ $i -lt {} ]; do xl create -q -p ' + cfg +
                 ' && xl destroy x || exit 1; i=$((i+1)); done')
         # What is kept for later use, in any layer, is taken by the first few.
