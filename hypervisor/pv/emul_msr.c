@@ -11,6 +11,7 @@
 #define MSR_TSC 0x10
 #define MSR_PLATFORM_ID 0x17
 #define MSR_APIC_BASE 0x1b
+#define MSR_FEATURE_CONTROL 0x3a
 #define MSR_UCODE_REV 0x8b
 #define MSR_PLATFORM_INFO 0xce
 #define MSR_MISC_FEATURES 0x140
@@ -82,6 +83,14 @@ static int read_zero(struct vcpu *v, uint32_t msr, uint64_t *val)
 	return 0;
 }
 
+/* Locked, so that nothing it controls can be turned on. */
+static int read_feature_control(struct vcpu *v, uint32_t msr, uint64_t *val)
+{
+	(void)v, (void)msr;
+	*val = 1;
+	return x86_features.amd ? -EACCES : 0;
+}
+
 static int read_efer(struct vcpu *v, uint32_t msr, uint64_t *val)
 {
 	(void)v, (void)msr;
@@ -150,6 +159,7 @@ static const struct msr {
 	{ MSR_TSC, read_hardware, write_ignore },
 	{ MSR_PLATFORM_ID, read_hardware, NULL },
 	{ MSR_APIC_BASE, read_apic_base, NULL },
+	{ MSR_FEATURE_CONTROL, read_feature_control, NULL },
 	{ MSR_UCODE_REV, read_hardware, write_ignore },
 	{ MSR_PLATFORM_INFO, read_zero, NULL },
 	{ MSR_MISC_FEATURES, read_zero, NULL },
