@@ -138,8 +138,13 @@ int kernel_image_read(struct kernel_image *k, const uint8_t *data, size_t len,
 /* How many of @len bytes are left when zeros at the end are cut. */
 static uint64_t without_zeros(const uint8_t *data, uint64_t len)
 {
+	static const uint8_t zeros[4096];
 	uint64_t word;
 
+	/* By large blocks first: this is most of a kernel's last segment. */
+	while (len >= sizeof(zeros) &&
+	       !memcmp(data + len - sizeof(zeros), zeros, sizeof(zeros)))
+		len -= sizeof(zeros);
 	while (len >= sizeof(word)) {
 		memcpy(&word, data + len - sizeof(word), sizeof(word));
 		if (word)
