@@ -48,6 +48,7 @@ $(XL_T_FUZZ:%=$(XL_TB)/%): $(XL_TB)/%: tests/fuzz/%.c $(XL_FUZZ_SRC) \
 
 .PHONY: test-xl fuzz-xl
 test-xl: $(XL_T_UNIT:%=$(XL_TB)/%) $(XL_T_FUZZ:%=$(XL_TB)/%)
+	$(Q)dom0-tools/cli/gen-man --check
 	$(Q)set -e; for t in $(XL_T_UNIT); do \
 		echo "== $$t"; timeout 120 $(XL_TB)/$$t; done
 	$(Q)set -e; for t in $(XL_T_FUZZ); do \
