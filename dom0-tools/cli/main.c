@@ -107,25 +107,10 @@ static void list_commands(void)
 	       "xl help COMMAND says how to use it.\n");
 }
 
-/* The same list as the manual page has it. */
-static void list_roff(void)
-{
-	for (size_t i = 0; i < COMMANDS_COUNT; i++) {
-		if (commands[i].run)
-			printf(".TP\n.B %s\n.RI \"%s\"\n.br\n%s.\n",
-			       commands[i].name, commands[i].args,
-			       commands[i].help);
-	}
-}
-
 int cmd_help(int argc, char **argv)
 {
 	unsigned int matches;
 
-	if (argc > 1 && !strcmp(argv[1], "--roff")) {
-		list_roff();
-		return XL_OK;
-	}
 	if (argc > 1 && argv[1][0] != '-') {
 		running = find(argv[1], &matches);
 		if (!running)
