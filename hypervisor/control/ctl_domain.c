@@ -17,6 +17,7 @@
 #define CDF_SUPPORTED (XEN_DOMCTL_CDF_xs_domain)
 #define GRANT_FRAMES_MAX 1024U
 #define MAPTRACK_FRAMES_MAX 4096U
+#define TIME_OFFSET_MAX (1L << 33) /* seconds: 272 years */
 #define KIB_PER_PAGE_SHIFT (PAGE_SHIFT - 10)
 
 /* Negative: the default; a sane upper bound otherwise. */
@@ -202,8 +203,12 @@ long ctl_hypercall_init(struct vcpu *v, struct domain *d,
 long ctl_settimeoffset(struct vcpu *v, struct domain *d, struct xen_domctl *op,
 		       struct budget *b)
 {
+	int64_t sec = op->u.settimeoffset.time_offset_seconds;
+
 	(void)v, (void)b;
-	d->time_offset_s = op->u.settimeoffset.time_offset_seconds;
+	if (sec > TIME_OFFSET_MAX || sec < -TIME_OFFSET_MAX)
+		return -EINVAL;
+	d->time_offset_s = sec;
 	domain_wallclock_publish(d);
 	return 0;
 }
