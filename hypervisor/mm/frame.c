@@ -220,7 +220,11 @@ void frame_put(mfn_t m)
 
 /* --- giving frames to domains --- */
 
-/* Frames that are ours (as from buddy_alloc()) become @d's. */
+/*
+ * Frames that are ours (as from buddy_alloc()) become @d's. The count is zero
+ * from before the owner changes until the frame is ready: a guest that guesses
+ * its number must not get a reference that the last store would forget.
+ */
 static void give(struct domain *d, mfn_t first, uint64_t n)
 {
 	for (uint64_t i = 0; i < n; i++) {
@@ -228,7 +232,8 @@ static void give(struct domain *d, mfn_t first, uint64_t n)
 
 		frame_list_append(d, mfn_add(first, i));
 		f->type = 0;
-		f->owner = d->id;
+		__atomic_store_n(&f->refs, FRAME_RAM, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&f->owner, d->id, __ATOMIC_SEQ_CST);
 		__atomic_store_n(&f->refs, FRAME_RAM | FRAME_ALLOCATED | 1,
 				 __ATOMIC_RELEASE);
 	}

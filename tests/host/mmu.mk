@@ -10,7 +10,7 @@ MMU_CORE := $(patsubst hypervisor/%.c,$(B)/core/%.o,$(wildcard hypervisor/mm/*.c
 MMU_OUT := $(B)/tests/mmu
 MMU_TESTS := buddy_test heap_test frame_test pte_test pt_update_test \
 	memory_op_test
-MMU_MODELS := ptype_model
+MMU_MODELS := ptype_model pt_threads
 MMU_FUZZ := fuzz_pt
 MMU_BIN := $(addprefix $(MMU_OUT)/,$(MMU_TESTS) $(MMU_MODELS) $(MMU_FUZZ))
 
@@ -31,7 +31,7 @@ $(MMU_OUT)/%.o: tests/fuzz/%.c
 
 $(MMU_BIN): %: %.o $(MMU_OUT)/mmu_machine.o $(MMU_CORE)
 	$(call say,HOSTLD,$@)
-	$(Q)$(CC) $(HOST_SAN) $^ -o $@ -lcmocka
+	$(Q)$(CC) $(HOST_SAN) $^ -o $@ -lcmocka -lpthread
 
 $(MMU_OUT)/memory_op_test: $(addprefix $(B)/core/hypercall/memory_op,.o _res.o \
 	_info.o _map.o _resource.o)

@@ -3,6 +3,7 @@
  * The machine of mmu_machine.h: every port function and every neighbouring
  * room's function that mm/ and the page-table files of pv/ call.
  */
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,8 @@ struct translation {
 };
 
 struct mach_dom mach_dom[MACH_DOMAINS];
-unsigned int mach_cpu;
+_Thread_local unsigned int mach_cpu;
+bool mach_threaded;
 uint64_t mach_flushes;
 uint32_t mach_held[MACH_FRAMES], mach_held_type[MACH_FRAMES];
 
@@ -40,7 +42,7 @@ static struct translation tlb[MACH_CPUS][TLB_SIZE];
 static uint32_t tlb_time, tlb_stamp[MACH_CPUS];
 static int running[MACH_CPUS];
 static uint64_t our_slots[HV_L4_COUNT];
-static unsigned int spins;
+static _Thread_local unsigned int spins;
 
 /* --- port/frame.h --- */
 
@@ -113,10 +115,12 @@ cpumask_t cpu_online(void)
 	return BIT(MACH_CPUS) - 1;
 }
 
-/* Nobody else runs: who waits here waits for ever. */
+/* Where nobody else runs, who waits here waits for ever. */
 void cpu_poll(void)
 {
-	ASSERT(++spins < 1000);
+	ASSERT(mach_threaded || ++spins < 1000);
+	if (mach_threaded)
+		sched_yield();
 }
 
 void cpu_relax(void)
@@ -125,7 +129,7 @@ void cpu_relax(void)
 
 uint32_t tlb_clock(void)
 {
-	return tlb_time;
+	return __atomic_load_n(&tlb_time, __ATOMIC_SEQ_CST);
 }
 
 cpumask_t tlb_filter(cpumask_t mask, uint32_t stamp)
@@ -138,16 +142,17 @@ cpumask_t tlb_filter(cpumask_t mask, uint32_t stamp)
 
 static void flush_cpu(unsigned int c, gva_t va)
 {
-	for (unsigned int i = 0; i < TLB_SIZE; i++)
+	for (unsigned int i = 0; !mach_threaded && i < TLB_SIZE; i++)
 		if (va == TLB_ALL_VA || tlb[c][i].va == va)
 			tlb[c][i].used = false;
 	if (va == TLB_ALL_VA)
-		tlb_stamp[c] = ++tlb_time;
+		WRITE_ONCE(tlb_stamp[c], __atomic_add_fetch(&tlb_time, 1,
+							    __ATOMIC_SEQ_CST));
 }
 
 void tlb_flush(cpumask_t mask, gva_t va)
 {
-	mach_flushes++;
+	__atomic_fetch_add(&mach_flushes, 1, __ATOMIC_RELAXED);
 	for (unsigned int c = 0; c < MACH_CPUS; c++)
 		if (mask & cpu_bit(c))
 			flush_cpu(c, va);
@@ -276,24 +281,27 @@ bool mach_store(unsigned int cpu, gva_t va, uint64_t val)
 
 /* --- locks, log, panic --- */
 
-void lock_acquire(struct lock *l)
-{
-	ASSERT(!l->holder);
-	l->holder = mach_cpu + 1;
-}
-
 bool lock_try(struct lock *l)
 {
-	if (l->holder)
-		return false;
-	lock_acquire(l);
-	return true;
+	uint32_t free = 0;
+
+	return __atomic_compare_exchange_n(&l->holder, &free, mach_cpu + 1,
+					   false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_SEQ_CST);
+}
+
+void lock_acquire(struct lock *l)
+{
+	while (!lock_try(l)) {
+		ASSERT(mach_threaded && l->holder != mach_cpu + 1);
+		sched_yield();
+	}
 }
 
 void lock_release(struct lock *l)
 {
 	ASSERT(l->holder == mach_cpu + 1);
-	l->holder = 0;
+	__atomic_store_n(&l->holder, 0, __ATOMIC_SEQ_CST);
 }
 
 bool lock_held(const struct lock *l)
@@ -360,7 +368,7 @@ struct domain *domain_get(uint16_t id)
 					       NULL;
 
 	if (d)
-		d->refs++;
+		domain_get_ref(d);
 	return d;
 }
 
@@ -371,13 +379,12 @@ struct domain *domain_get_unmade(uint16_t id)
 
 void domain_get_ref(struct domain *d)
 {
-	d->refs++;
+	__atomic_fetch_add(&d->refs, 1, __ATOMIC_SEQ_CST);
 }
 
 void domain_put(struct domain *d)
 {
-	ASSERT(d->refs > 0);
-	d->refs--;
+	ASSERT(__atomic_fetch_sub(&d->refs, 1, __ATOMIC_SEQ_CST) > 0);
 }
 
 bool iocap_mmio_ok(const struct domain *d, mfn_t m)

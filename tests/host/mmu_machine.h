@@ -29,7 +29,9 @@ struct mach_dom {
 };
 
 extern struct mach_dom mach_dom[MACH_DOMAINS];
-extern unsigned int mach_cpu; /* cpu_id() */
+extern _Thread_local unsigned int mach_cpu; /* cpu_id() */
+/* Several threads are at it: no TLBs, locks that wait. tests/model/pt_threads.c */
+extern bool mach_threaded;
 extern uint64_t mach_flushes;
 
 /* References that a test holds itself, beside those in tables and bases. */
