@@ -22,15 +22,18 @@ $(PVCTL_OUT)/%.o: tests/fuzz/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) -c $< -o $@
 
+# This one brings its own processor.
+$(PVCTL_OUT)/cpupolicy_guest: CORE_WRAP += -Wl,--wrap=x86_cpuid
+
 $(PVCTL_BIN): %: %.o $(CORE_FAKE) $(B)/libhvcore.a
 	$(call say,HOSTLD,$@)
 	$(Q)$(CC) $(HOST_SAN) $(CORE_WRAP) $^ -o $@ -lcmocka -lz -lzstd
 
-# Every instruction of the hypervisor, and of a program with all of libc in it.
-$(PVCTL_OUT)/corpus: $(B)/parvis.syms
+# What a compiler really makes: a large program that is on every host.
+$(PVCTL_OUT)/corpus: /bin/bash tests/host/pvctl.mk
 	$(call say,OBJDUMP,$@)
 	@mkdir -p $(@D)
-	$(Q)objdump -d -z --insn-width=16 $(B)/parvis.syms /bin/bash | \
+	$(Q)objdump -d -z --insn-width=16 $< | \
 		awk -F'\t' 'NF >= 3 { gsub(/ /, "", $$2); print $$2 }' > $@
 
 .PHONY: test-pvctl
