@@ -33,7 +33,6 @@ struct pv_vcpu {
 
 	struct pv_trap *traps; /* PV_VECTORS of them, allocated */
 	struct pv_callback event, failsafe, syscall, syscall32, sysenter;
-	bool sysenter_disables_events;
 
 	uint64_t kernel_sp; /* stack_switch: loaded when leaving user mode */
 	uint16_t kernel_ss;
@@ -57,6 +56,7 @@ struct pv_vcpu {
 	 * An exception that emulation or a hypercall raised for this guest, to
 	 * be bounced on the way out: vector, or -1.
 	 */
+	bool failsafe_pending; /* a selector of regs could not be loaded */
 	int16_t pending_vector;
 	uint32_t pending_error;
 };

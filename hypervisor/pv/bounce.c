@@ -189,8 +189,31 @@ static void deliver_event(struct vcpu *v)
 		bounce(v, &b);
 }
 
+void pv_failsafe(struct vcpu *v)
+{
+	struct bounce b = { .address = v->pv.failsafe.address,
+			    .what = "the failsafe callback",
+			    .mask_events = v->pv.failsafe.mask_events,
+			    .failsafe = true };
+
+	bounce(v, &b);
+}
+
+/*
+ * The guest is shown the selectors that it lost; the CPU has null ones. One
+ * that did not register for this finds them null, and no more.
+ */
+static void deliver_failsafe(struct vcpu *v)
+{
+	v->pv.failsafe_pending = false;
+	if (v->pv.failsafe.address)
+		pv_failsafe(v);
+}
+
 void pv_deliver_pending(struct vcpu *v)
 {
+	if (unlikely(v->pv.failsafe_pending))
+		deliver_failsafe(v);
 	if (unlikely(v->pv.pending_vector >= 0))
 		deliver_exception(v);
 	if (unlikely(READ_ONCE(v->nmi_pending)) && !v->nmi_masked)
@@ -274,16 +297,6 @@ void pv_sysenter(struct vcpu *v)
 		bounce_callback(v, &v->pv.sysenter, "SYSENTER");
 	else
 		pv_raise(v, VEC_GP, 0);
-}
-
-void pv_failsafe(struct vcpu *v)
-{
-	struct bounce b = { .address = v->pv.failsafe.address,
-			    .what = "the failsafe callback",
-			    .mask_events = v->pv.failsafe.mask_events,
-			    .failsafe = true };
-
-	bounce(v, &b);
 }
 
 /* --- back --- */

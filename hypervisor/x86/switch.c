@@ -72,7 +72,7 @@ static void write_gs_base(uint64_t v)
 	__asm__ volatile("1: wrgsbase %0\n2:\n" EXTABLE(1b, 2b) : : "r"(v));
 }
 
-/* A selector whose load faults becomes null. */
+/* A selector whose load faults becomes null, and the result is false. */
 #define DEFINE_SEGMENT(name)                                               \
 	static uint16_t read_##name(void)                                  \
 	{                                                                  \
@@ -80,14 +80,17 @@ static void write_gs_base(uint64_t v)
 		__asm__ volatile("mov %%" #name ", %0" : "=rm"(v));        \
 		return v;                                                  \
 	}                                                                  \
-	static void write_##name(uint32_t v)                               \
+	static bool write_##name(uint32_t v)                               \
 	{                                                                  \
+		bool ok = true;                                            \
 		__asm__ volatile("1: movl %0, %%" #name "\n"               \
 				 "jmp 3f\n"                                \
 				 "2: xorl %0, %0\n"                        \
 				 "movl %0, %%" #name "\n"                  \
+				 "movb $0, %1\n"                           \
 				 "3:\n" EXTABLE(1b, 2b)                    \
-				 : "+r"(v) : : "memory");                  \
+				 : "+r"(v), "+q"(ok) : : "memory");        \
+		return ok;                                                 \
 	}
 DEFINE_SEGMENT(ds)
 DEFINE_SEGMENT(es)
@@ -107,16 +110,21 @@ static void load_bases(const struct vcpu *v)
 		write_gs_base(v->hw.gs_base);
 }
 
-static void load_selectors(const struct vcpu *v)
+/* The guest is told of selectors that are no good any more. */
+static void load_selectors(struct vcpu *v)
 {
+	bool ok = true;
+
 	if (v->regs.ds | read_ds())
-		write_ds(v->regs.ds);
+		ok &= write_ds(v->regs.ds);
 	if (v->regs.es | read_es())
-		write_es(v->regs.es);
+		ok &= write_es(v->regs.es);
 	if (v->regs.fs | read_fs())
-		write_fs(v->regs.fs);
+		ok &= write_fs(v->regs.fs);
 	if (v->regs.gs | read_gs())
-		write_gs(v->regs.gs);
+		ok &= write_gs(v->regs.gs);
+	if (unlikely(!ok))
+		v->pv.failsafe_pending = true;
 }
 
 void save_selectors(struct vcpu *v)
@@ -177,7 +185,7 @@ void vcpu_hw_load_gs_user(struct vcpu *v, uint16_t sel)
 	if (!vcpu_is_loaded(v))
 		return;
 	kernel_base = read_gs_base();
-	write_gs(sel);
+	(void)write_gs(sel);
 	v->hw.gs_base_user = is_null(read_gs()) ? 0 : read_gs_base();
 	write_gs_base(kernel_base);
 }
