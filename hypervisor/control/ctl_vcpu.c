@@ -258,6 +258,8 @@ long ctl_set_vcpu_msrs(struct vcpu *v, struct domain *d, struct xen_domctl *op,
 
 /* --- scheduling --- */
 
+#define CAP_KEEP 0xffff
+
 long ctl_getvcpuaffinity(struct vcpu *v, struct domain *d,
 			 struct xen_domctl *op, struct budget *b)
 {
@@ -304,7 +306,7 @@ long ctl_setvcpuaffinity(struct vcpu *v, struct domain *d,
 	return rc;
 }
 
-/* Weight and cap have the same names in both of Xen's credit schedulers. */
+/* Caps are not built: one that limits anything is refused, not forgotten. */
 long ctl_scheduler_op(struct vcpu *v, struct domain *d, struct xen_domctl *op,
 		      struct budget *b)
 {
@@ -319,10 +321,10 @@ long ctl_scheduler_op(struct vcpu *v, struct domain *d, struct xen_domctl *op,
 		s->u.credit2.cap = (uint16_t)d->cap;
 		return 0;
 	case XEN_DOMCTL_SCHEDOP_putinfo:
+		if (s->u.credit2.cap != CAP_KEEP && s->u.credit2.cap != 0)
+			return -EOPNOTSUPP;
 		if (s->u.credit2.weight)
 			sched_set_weight(d, s->u.credit2.weight);
-		if (s->u.credit2.cap != (uint16_t)~0U)
-			d->cap = s->u.credit2.cap;
 		return 0;
 	}
 	return -EINVAL;

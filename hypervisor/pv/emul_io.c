@@ -32,7 +32,21 @@ bool emul_iopl_ok(const struct vcpu *v)
 	return cpl <= v->pv.iopl;
 }
 
-/* The bitmap has one bit a port, clear if its use is allowed. */
+/* The bitmap is the kernel's: a guest's user mode does not map it. */
+static int read_bitmap(struct vcpu *v, uint8_t *to, gva_t from, size_t n)
+{
+	bool user = !v->pv.kernel_mode;
+	int rc;
+
+	if (user)
+		pv_enter_kernel_mode(v);
+	rc = guest_read(v, to, from, n);
+	if (user)
+		pv_enter_user_mode(v);
+	return rc;
+}
+
+/* It has one bit a port, clear if its use is allowed. */
 static bool bitmap_allows(struct vcpu *v, uint16_t port, unsigned int width)
 {
 	unsigned int last = port + width - 1U;
@@ -42,7 +56,7 @@ static bool bitmap_allows(struct vcpu *v, uint16_t port, unsigned int width)
 
 	if (!v->pv.iobmp_used || last >= v->pv.iobmp_limit)
 		return false;
-	if (guest_read(v, byte, v->pv.iobmp + port / 8, n))
+	if (read_bitmap(v, byte, v->pv.iobmp + port / 8, n))
 		return false;
 	bits = (byte[0] | byte[1] << 8) >> (port % 8);
 	return (bits & ((1U << width) - 1)) == 0;
