@@ -31,10 +31,12 @@ def test_demonstration(images):
 
 
 def test_failure_is_told(images):
-    """A hypervisor that cannot boot: exit status, stage and reason."""
-    rc, out = run('--hypervisor', vm.REAL_XEN, '--dom0-mem', '8000M',
+    """A control domain that is no kernel: exit status, stage and console."""
+    need(hypervisor_under_test())
+    rc, out = run('--hypervisor', hypervisor_under_test(),
+                  '--kernel', '/bin/busybox',
                   '--initrd', images.dom0('6.1', 'debian'),
-                  '--slow', '0.2', limit=scaled(300))
+                  '--slow', str(scaled(0.2)), limit=scaled(300))
     assert rc == 1
     assert 'FAILED at stage "control domain' in out
     assert 'last 60 lines of the console' in out
