@@ -83,9 +83,11 @@ class Images:
         """The program that counts what is in use."""
         out = os.path.join(self.dir, 'hostcount')
         if 'hostcount' not in self.done:
+            unfinished = f'{out}.{os.getpid()}'
             subprocess.run(['gcc', '-O2', '-static', '-Wall', '-Wextra',
-                            '-Werror', '-o', out,
+                            '-Werror', '-o', unfinished,
                             os.path.join(HERE, 'hostcount.c')], check=True)
+            os.replace(unfinished, out)
             self.done['hostcount'] = out
         return out
 
