@@ -4,6 +4,8 @@
  * domain that is ready to run: one table, read from top to bottom.
  */
 #include <boot/boot.h>
+#include <boot/cmdline.h>
+#include <boot/memmap.h>
 #include <boot/rooms.h>
 #include <control/platform.h>
 #include <domain/domain.h>
@@ -19,7 +21,16 @@ static int say_hello(void)
 	log_info("Parvis, a thin Xen-compatible hypervisor (interface 4.17)\n");
 	log_info("loader: %s\n", bootinfo.loader);
 	log_info("options: %s\n", bootinfo.cmdline);
+	boot_cmdline_report();
 	return 0;
+}
+
+/* mem= */
+static int limit_memory(void)
+{
+	if (!boot_options.mem_limit)
+		return 0;
+	return memmap_clip_ram(&bootinfo, boot_options.mem_limit);
 }
 
 static int report_memory(void)
@@ -58,6 +69,7 @@ static const struct {
 	{ "log ring", conring_init },
 	{ "console", x86_early_console },
 	{ "greeting", say_hello },
+	{ "memory limit", limit_memory },
 	{ "memory", x86_memory_init },
 	{ "memory report", report_memory },
 	{ "log ring size", conring_resize },

@@ -73,7 +73,7 @@ int conring_resize(void)
 		at--;
 		p[at & (size - 1)] = ring[at & (EARLY_SIZE - 1)];
 	}
-	if (wrapped)
+	if (wrapped && (int32_t)(written - EARLY_SIZE - cleared) > 0)
 		cleared = written - EARLY_SIZE;
 	ring = p;
 	ring_size = size;
