@@ -53,15 +53,20 @@ test-hv-boot: $(HVBOOT_BIN) $(HVBOOT_FUZZ:%=$(HVBOOT_OUT)/%)
 	$(Q)for t in $(HVBOOT_TESTS); do \
 		timeout 120 $(HVBOOT_OUT)/$$t || exit 1; done
 	$(Q)for t in $(HVBOOT_FUZZ); do echo "== $$t (short run)"; \
-		mkdir -p $(HVBOOT_OUT)/found; \
-		timeout 120 $(HVBOOT_OUT)/$$t -seed=1 -runs=30000 -max_len=4096 \
-			-artifact_prefix=$(HVBOOT_OUT)/found/ -verbosity=0 \
-			-print_final_stats=0 || exit 1; done
+		rm -rf $(HVBOOT_OUT)/found/$$t; \
+		mkdir -p $(HVBOOT_OUT)/found/$$t; \
+		timeout 120 $(HVBOOT_OUT)/$$t -seed=1 -runs=20000 \
+			-max_len=16384 -artifact_prefix=$(HVBOOT_OUT)/ \
+			-verbosity=0 -print_final_stats=0 \
+			$(HVBOOT_OUT)/found/$$t tests/fuzz/seeds/$$t 2>&1 | \
+			tail -3; \
+		test $${PIPESTATUS[0]} = 0 || exit 1; done
 
 fuzz-hv-boot: $(HVBOOT_FUZZ:%=$(HVBOOT_OUT)/%)
 	$(Q)for t in $(HVBOOT_FUZZ); do mkdir -p $(HVBOOT_OUT)/corpus/$$t; \
 		$(HVBOOT_OUT)/$$t -max_total_time=$(or $(FUZZ_TIME),60) \
-			-max_len=16384 $(HVBOOT_OUT)/corpus/$$t || exit 1; done
+			-max_len=16384 $(HVBOOT_OUT)/corpus/$$t \
+			tests/fuzz/seeds/$$t || exit 1; done
 
 TESTS += test-hv-boot
 

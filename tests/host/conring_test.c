@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The log ring as XEN_SYSCTL_readconsole shows it, and console_io. */
+#include <stdio.h>
+#include "core_test.h"
+#include <boot/boot.h>
+#include <irq/irq.h>
+#include <port/log.h>
+
+#define RING 16384U
+
+static char buf[4 * RING];
+
+static uint32_t read_from(uint32_t *index, uint32_t len, bool clear)
+{
+	uint32_t n = 0;
+
+	assert_int_equal(console_read_log(buf, len, clear, index, &n), 0);
+	buf[n] = '\0';
+	return n;
+}
+
+static void keeps_the_last_text(void **state)
+{
+	uint32_t index = 0, total = 0, next;
+
+	(void)state;
+	log_write("first\n", 6);
+	assert_int_equal(read_from(&index, RING, false), 6);
+	assert_string_equal(buf, "first\n");
+	for (unsigned int i = 0; i < 5000; i++) {
+		char line[32];
+		int n = snprintf(line, sizeof(line), "line %u\n", i);
+
+		log_write(line, (size_t)n);
+		total += (uint32_t)n;
+	}
+	index = 0;
+	assert_int_equal(read_from(&index, 4 * RING, false), RING);
+	assert_int_equal(index, total + 6 - RING);
+	assert_non_null(strstr(buf, "line 4999\n"));
+	assert_null(strstr(buf, "line 1\n"));
+	/* Piece by piece gives the same. */
+	next = index;
+	assert_int_equal(read_from(&next, 100, false), 100);
+	next += 100;
+	assert_int_equal(read_from(&next, 4 * RING, false), RING - 100);
+	/* Further than there is: nothing, not garbage. */
+	next = total + 1000;
+	assert_int_equal(read_from(&next, RING, false), 0);
+}
+
+static void clearing_hides_the_past(void **state)
+{
+	uint32_t index = 0;
+
+	(void)state;
+	log_write("before\n", 7);
+	(void)read_from(&index, 0, true);
+	index = 0;
+	assert_int_equal(read_from(&index, RING, false), 0);
+	log_write("after\n", 6);
+	index = 0;
+	assert_int_equal(read_from(&index, RING, false), 6);
+	assert_string_equal(buf, "after\n");
+}
+
+static void grows(void **state)
+{
+	uint32_t index = 0;
+
+	(void)state;
+	boot_options.conring_size = 40000; /* rounded up to 64 KiB */
+	assert_int_equal(conring_resize(), 0);
+	assert_int_equal(read_from(&index, RING, false), 6);
+	assert_string_equal(buf, "after\n");
+	for (unsigned int i = 0; i < 3000; i++)
+		log_write("0123456789abcde\n", 16);
+	index = 0;
+	assert_int_equal(read_from(&index, 4 * RING - 1, false), 48006);
+}
+
+static long console(struct vcpu *v, uint64_t cmd, const char *text)
+{
+	strcpy((char *)fake_buf, text);
+	return fake_hypercall(v, __HYPERVISOR_console_io, cmd, strlen(text),
+			      FAKE_BUF, 0);
+}
+
+static void guests_may_not_write_by_default(void **state)
+{
+	struct domain *g = fake_domain(7, 1), *d = fake_domain(0, 1);
+	uint32_t index = 0;
+
+	(void)state;
+	(void)read_from(&index, 0, true);
+	boot_options.guest_loglvl = LOG_WARN;
+	assert_int_equal(console(g->vcpus[0], CONSOLEIO_write, "spam\n"), -EPERM);
+	assert_int_equal(console(g->vcpus[0], CONSOLEIO_read, "...."), -EPERM);
+	assert_int_equal(console(d->vcpus[0], CONSOLEIO_write, "as it is"), 0);
+	assert_int_equal(console(d->vcpus[0], 7, ""), -ENOSYS);
+	index = 0;
+	assert_int_equal(read_from(&index, RING, true), 8);
+	assert_string_equal(buf, "as it is");
+	/* If asked for: whole lines, without what would upset a terminal. */
+	boot_options.guest_loglvl = LOG_DEBUG;
+	assert_int_equal(console(g->vcpus[0], CONSOLEIO_write, "ha\033[2J"), 0);
+	index = 0;
+	assert_int_equal(read_from(&index, RING, false), 0);
+	assert_int_equal(console(g->vcpus[0], CONSOLEIO_write, "lf\n"), 0);
+	index = 0;
+	(void)read_from(&index, RING, true);
+	assert_non_null(strstr(buf, "d7: ha[2Jlf\n"));
+	fake_destroy(g);
+	fake_destroy(d);
+}
+
+static void typed_text_is_read_once(void **state)
+{
+	struct domain *d = fake_domain(0, 1);
+	struct vcpu *v = d->vcpus[0];
+	uint32_t index = 0;
+
+	(void)state;
+	for (const char *p = "xl list\r"; *p; p++)
+		console_rx(*p);
+	assert_int_equal(console(v, CONSOLEIO_read, "....."), 5);
+	assert_memory_equal(fake_buf, "xl li", 5);
+	assert_int_equal(console(v, CONSOLEIO_read, "........."), 3);
+	assert_int_equal(console(v, CONSOLEIO_read, "........."), 0);
+	for (unsigned int i = 0; i < 1000; i++)
+		console_rx('x'); /* more than fits: dropped */
+	/* Three times Ctrl-A: keys are the hypervisor's. */
+	for (unsigned int i = 0; i < 3; i++)
+		console_rx(1);
+	console_rx('h');
+	console_rx('q');
+	console_rx('~');
+	(void)read_from(&index, RING, true);
+	assert_non_null(strstr(buf, "restart the machine"));
+	for (unsigned int i = 0; i < 3; i++)
+		console_rx(1);
+	fake_destroy(d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keeps_the_last_text),
+		cmocka_unit_test(clearing_hides_the_past),
+		cmocka_unit_test(grows),
+		cmocka_unit_test(guests_may_not_write_by_default),
+		cmocka_unit_test(typed_text_is_read_once),
+	};
+
+	conring_init();
+	fake_start(1);
+	boot_options.loglvl = LOG_INFO;
+	return cmocka_run_group_tests_name("console", tests, NULL, NULL);
+}
