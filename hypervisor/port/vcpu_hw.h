@@ -49,6 +49,7 @@ void vcpu_hw_load_bases(struct vcpu *v); /* fs_base, gs_base* */
 void vcpu_hw_save_bases(struct vcpu *v); /* the CPU's FS/GS bases to v->hw */
 void vcpu_hw_swap_gs(struct vcpu *v); /* as SWAPGS: the two GS bases */
 void vcpu_hw_load_seg(struct vcpu *v); /* regs.ds/es/fs/gs, faults -> null */
+void vcpu_hw_load_cr4(struct vcpu *v); /* pv.cr4: only TSD is the guest's */
 void vcpu_hw_load_xcr0(struct vcpu *v); /* xcr0, which is valid */
 
 /*

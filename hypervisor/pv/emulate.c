@@ -13,12 +13,14 @@
 #include <port/vcpu_hw.h>
 #include <pv/emulate.h>
 #include <pv/segdesc.h>
+#include <x86/x86.h>
 
 #define VEC_UD 6
 #define VEC_GP 13
 #define EC_IDT 2U /* the error code names a vector */
 #define EC_EXT 1U
 #define DR6_STEP BIT(14)
+#define MSR_TSC 0x10
 
 /* CR0 as every guest sees it, but for TS: PG AM WP NE ET MP PE. */
 #define CR0_FIXED 0x80050033UL
@@ -86,6 +88,7 @@ static enum emul_result emul_write_cr(struct vcpu *v, const struct insn *i)
 		return write_cr3(v, val);
 	case 4:
 		v->pv.cr4 = pv_cr4(v, val);
+		vcpu_hw_load_cr4(v);
 		return EMUL_DONE;
 	}
 	return EMUL_REFUSE;
@@ -128,6 +131,30 @@ static enum emul_result emul_clts(struct vcpu *v, const struct insn *i)
 {
 	(void)i;
 	return write_cr0(v, CR0_FIXED);
+}
+
+/* A kernel that has set CR4.TSD may still read the TSC itself. */
+static enum emul_result read_tsc(struct vcpu *v)
+{
+	uint64_t tsc;
+
+	if (x86_rdmsr_safe(MSR_TSC, &tsc))
+		return EMUL_REFUSE;
+	v->regs.rax = (uint32_t)tsc;
+	v->regs.rdx = tsc >> 32;
+	return EMUL_DONE;
+}
+
+static enum emul_result emul_rdtsc(struct vcpu *v, const struct insn *i)
+{
+	(void)i;
+	return read_tsc(v);
+}
+
+static enum emul_result emul_rdtscp(struct vcpu *v)
+{
+	v->regs.rcx = (uint32_t)v->hw.tsc_aux;
+	return read_tsc(v);
 }
 
 /* Caches are coherent for all that a guest can do without a device. */
@@ -245,6 +272,8 @@ static enum emul_result emul_group_01(struct vcpu *v, const struct insn *i)
 		return emul_lmsw(v, i);
 	if (!i->mem && group == 2 && (i->rm & 7) == 1)
 		return emul_xsetbv(v);
+	if (!i->mem && group == 7 && (i->rm & 7) == 1 && x86_features.rdtscp)
+		return emul_rdtscp(v);
 	return EMUL_REFUSE;
 }
 
@@ -273,6 +302,7 @@ static const struct handler handlers[] = {
 	{ TWO(0x06), TWO(0x06), true, emul_clts },
 	{ TWO(0x01), TWO(0x01), false, emul_group_01 },
 	{ TWO(0x00), TWO(0x00), false, emul_group_00 },
+	{ TWO(0x31), TWO(0x31), true, emul_rdtsc },
 	{ TWO(0x08), TWO(0x09), true, emul_nothing }, /* INVD, WBINVD */
 	{ ONE(0xfa), ONE(0xfb), false, emul_cli_sti },
 };

@@ -23,6 +23,7 @@
 
 #define MSR_PRED_CMD 0x49
 #define PRED_CMD_IBPB 1
+#define CR4_TSD 4UL
 #define DR7_ENABLED 0xff
 #define DR7_NONE 0x400
 
@@ -259,6 +260,24 @@ static void load_tsc_aux(const struct vcpu *v)
 	wrmsr(MSR_TSC_AUX, p->tsc_aux);
 }
 
+/* Of a guest's CR4 only TSD reaches the hardware. */
+static void load_cr4(const struct vcpu *v)
+{
+	struct percpu *p = this_percpu();
+	uint64_t want = (p->cr4 & ~CR4_TSD) | (v->pv.cr4 & CR4_TSD);
+
+	if (unlikely(want != p->cr4)) {
+		p->cr4 = want;
+		write_cr4(want);
+	}
+}
+
+void vcpu_hw_load_cr4(struct vcpu *v)
+{
+	if (vcpu_is_loaded(v))
+		load_cr4(v);
+}
+
 /* Another domain's branch history must not steer this one. */
 static void change_domain(struct vcpu *next)
 {
@@ -279,6 +298,7 @@ static void load(struct vcpu *v)
 	load_bases(v);
 	load_debug(v);
 	load_tsc_aux(v);
+	load_cr4(v);
 	fpu_load(v);
 	v->hw.xsave_live = true;
 }

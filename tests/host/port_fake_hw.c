@@ -84,6 +84,7 @@ NOTHING(vcpu_hw_load_bases)
 NOTHING(vcpu_hw_save_bases)
 NOTHING(vcpu_hw_load_seg)
 NOTHING(vcpu_hw_load_xcr0)
+NOTHING(vcpu_hw_load_cr4)
 
 void vcpu_hw_map_ldt_page(struct vcpu *v, unsigned int page, mfn_t m)
 {
