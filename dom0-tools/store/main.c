@@ -392,13 +392,7 @@ static int start(struct daemon *d)
 	char path[108];
 	int rc;
 
-	d->sv.queue_tail = &d->sv.queue;
-	d->sv.listener.fd = -1;
-	d->sv.loop = ev_new();
-	if (!d->sv.loop)
-		return fail("event loop", -ENOMEM);
-	rc = store_init(&d->sv.store, d->o->no_xen ? &null_port : &ring_port,
-			&d->sv);
+	rc = server_init(&d->sv, d->o->no_xen ? &null_port : &ring_port);
 	if (rc)
 		return fail("store", rc);
 	d->sv.store.quota = d->o->quota;

@@ -77,7 +77,16 @@ static void hold_over(struct ev_timer *t)
 			conn_queue(c->io);
 }
 
-static void serve_queue(struct server *sv)
+int server_init(struct server *sv, const struct store_port *port)
+{
+	sv->queue_tail = &sv->queue;
+	sv->listener.fd = -1;
+	sv->hold_timer.fn = hold_over;
+	sv->loop = ev_new();
+	return sv->loop ? store_init(&sv->store, port, sv) : -ENOMEM;
+}
+
+void server_turn(struct server *sv)
 {
 	struct conn *conn;
 
@@ -86,18 +95,17 @@ static void serve_queue(struct server *sv)
 		conn_unqueue(conn);
 		conn->serve(conn);
 	}
+	ring_scan(sv);
+	if (sv->store.hold_for && !sv->hold_timer.pprev)
+		ev_timer_set(sv->loop, &sv->hold_timer, HOLD_POLL_MS);
 }
 
 int server_run(struct server *sv)
 {
 	int rc = 0;
 
-	sv->hold_timer.fn = hold_over;
 	while (!sv->stop && !rc) {
-		serve_queue(sv);
-		ring_scan(sv);
-		if (sv->store.hold_for && !sv->hold_timer.pprev)
-			ev_timer_set(sv->loop, &sv->hold_timer, HOLD_POLL_MS);
+		server_turn(sv);
 		rc = ev_run_once(sv->loop, sv->queue ? 0 : -1);
 	}
 	return rc;

@@ -56,6 +56,10 @@ void conn_init(struct conn *conn, struct server *sv, struct client *c,
 void conn_queue(struct conn *conn);
 void conn_unqueue(struct conn *conn);
 
+/* Before everything else; @sv is all zero. */
+int server_init(struct server *sv, const struct store_port *port);
+/* One turn of what is due, without waiting. */
+void server_turn(struct server *sv);
 /* Runs until server.stop; 0 or -errno. */
 int server_run(struct server *sv);
 

@@ -14,7 +14,8 @@ STORE_T_CFLAGS := -O1 -g -std=gnu11 -D_GNU_SOURCE $(WARN) -Iguest-abi \
 STORE_T_SRC := $(addprefix dom0-tools/,$(STORE_CORE) $(CONSOLE_CORE))
 STORE_T_CORE := $(patsubst %.c,$(STORE_TB)/%.o,$(STORE_T_SRC)) \
 	$(STORE_TB)/tests/host/store_fixture.o
-STORE_T_UNIT := store_proto store_tree store_ops store_state store_console
+STORE_T_UNIT := store_proto store_tree store_ops store_state store_console \
+	store_ring
 STORE_T_FUZZ := fuzz_xs_proto fuzz_store
 
 $(STORE_TB)/%.o: %.c
@@ -25,6 +26,10 @@ $(STORE_TB)/%.o: %.c
 $(STORE_T_UNIT:%=$(STORE_TB)/%): $(STORE_TB)/%: \
 		$(STORE_TB)/tests/host/%.o $(STORE_T_CORE)
 	$(Q)$(CC) $(STORE_T_CFLAGS) -o $@ $^ -lcmocka
+
+# The daemon's I/O on a hypervisor made of arrays.
+$(STORE_TB)/store_ring: $(patsubst %,$(STORE_TB)/dom0-tools/%.o,store/server \
+	store/ring lib/evloop lib/hv_calls lib/hv_linux lib/hv_domain)
 
 $(STORE_TB)/store_model: $(STORE_TB)/tests/host/store_model.o $(STORE_T_CORE)
 	$(Q)$(CC) $(STORE_T_CFLAGS) -o $@ $^
