@@ -233,6 +233,9 @@ static void shape_args(uint64_t nr, uint64_t arg[6])
 		arg[2] = rnd(4) ? 1 : rnd(40);
 		break;
 	case __HYPERVISOR_event_channel_op:
+		arg[0] = rnd(15);
+		arg[1] = FAKE_BUF;
+		break;
 	case __HYPERVISOR_memory_op:
 	case __HYPERVISOR_sched_op:
 	case __HYPERVISOR_physdev_op:
@@ -252,6 +255,188 @@ static void shape_args(uint64_t nr, uint64_t arg[6])
 		arg[1] = rnd(8);
 		arg[2] = rnd(2) ? 0 : FAKE_BUF + 64;
 		arg[3] = rnd(2) ? DOMID_SELF : rnd(5);
+		break;
+	}
+}
+
+/* --- blocks that are right but for luck --- */
+
+static struct guest *guest_of(const struct vcpu *v)
+{
+	for (unsigned int i = 0; i < DOMS; i++)
+		if (guests[i].d == v->domain)
+			return &guests[i];
+	return &guests[0];
+}
+
+static mfn_t own_data(const struct vcpu *v)
+{
+	return guest_of(v)->data[rnd(DATA_FRAMES)];
+}
+
+static void event_block(const struct vcpu *v, uint64_t cmd)
+{
+	uint32_t *w = (uint32_t *)(void *)fake_buf;
+	uint16_t *h = (uint16_t *)(void *)fake_buf;
+	struct evtchn_init_control *c = (void *)fake_buf;
+
+	switch (cmd) {
+	case EVTCHNOP_alloc_unbound:
+		h[0] = DOMID_SELF;
+		h[1] = some_domid();
+		break;
+	case EVTCHNOP_bind_interdomain:
+		h[0] = some_domid();
+		w[1] = rnd(6);
+		break;
+	case EVTCHNOP_init_control:
+		*c = (struct evtchn_init_control){
+			.control_gfn = own_data(v).v, .vcpu = rnd(2),
+			.offset = rnd(32) * 8,
+		};
+		break;
+	case EVTCHNOP_expand_array:
+		*(uint64_t *)(void *)fake_buf = own_data(v).v;
+		break;
+	case EVTCHNOP_status:
+	case EVTCHNOP_reset:
+		h[0] = DOMID_SELF;
+		w[1] = rnd(6);
+		break;
+	case EVTCHNOP_bind_virq:
+		w[0] = rnd(24);
+		w[1] = rnd(2);
+		break;
+	default:
+		w[0] = rnd(6);
+		w[1] = rnd(2);
+	}
+}
+
+static void map_block(void)
+{
+	struct gnttab_map_grant_ref *m = (void *)fake_buf;
+
+	for (unsigned int i = 0; i < 40; i++)
+		m[i] = (struct gnttab_map_grant_ref){
+			.host_addr = (rnd(40) + 1) * PAGE_SIZE,
+			.flags = 1 + rnd(8), .ref = rnd(16),
+			.dom = some_domid(),
+		};
+}
+
+static void unmap_block(bool replace)
+{
+	struct gnttab_unmap_grant_ref *m = (void *)fake_buf;
+
+	for (unsigned int i = 0; i < 40; i++)
+		m[i] = (struct gnttab_unmap_grant_ref){
+			.host_addr = (rnd(40) + 1) * PAGE_SIZE,
+			.dev_bus_addr = replace ? rnd(40) * PAGE_SIZE :
+				rnd(4) ? 0 : mfn_to_paddr(some_frame()),
+			.handle = rnd(12),
+		};
+}
+
+static struct gnttab_copy_ptr copy_end(const struct vcpu *v, bool is_ref)
+{
+	struct gnttab_copy_ptr p = { .domid = is_ref ? some_domid() :
+						       DOMID_SELF,
+				     .offset = (uint16_t)rnd(4200) };
+
+	p.u.gmfn = is_ref ? rnd(16) : own_data(v).v;
+	return p;
+}
+
+static void copy_block(const struct vcpu *v)
+{
+	struct gnttab_copy *c = (void *)fake_buf;
+
+	for (unsigned int i = 0; i < 40; i++) {
+		c[i].flags = (uint16_t)rnd(4);
+		c[i].len = (uint16_t)(rnd(4) ? rnd(200) : rnd(5000));
+		c[i].source = copy_end(v, c[i].flags & GNTCOPY_source_gref);
+		c[i].dest = copy_end(v, c[i].flags & GNTCOPY_dest_gref);
+	}
+}
+
+static void grant_block(const struct vcpu *v, uint64_t cmd)
+{
+	struct gnttab_transfer *t = (void *)fake_buf;
+
+	switch (cmd) {
+	case GNTTABOP_map_grant_ref:
+		map_block();
+		break;
+	case GNTTABOP_unmap_grant_ref:
+		unmap_block(false);
+		break;
+	case GNTTABOP_unmap_and_replace:
+		unmap_block(true);
+		break;
+	case GNTTABOP_copy:
+		copy_block(v);
+		break;
+	case GNTTABOP_set_version:
+		*(uint32_t *)(void *)fake_buf = 1 + rnd(2);
+		break;
+	case GNTTABOP_swap_grant_ref:
+		((uint32_t *)(void *)fake_buf)[0] = rnd(16);
+		((uint32_t *)(void *)fake_buf)[1] = rnd(16);
+		break;
+	case GNTTABOP_transfer:
+		for (unsigned int i = 0; i < 40; i++) {
+			t[i].mfn = own_data(v).v;
+			t[i].domid = some_domid();
+			t[i].ref = rnd(16);
+		}
+		break;
+	}
+}
+
+/* Entries of its own tables, mostly to its own frames. */
+static void mmu_block(const struct vcpu *v)
+{
+	struct guest *g = guest_of(v);
+	uint64_t *w = (uint64_t *)(void *)fake_buf;
+
+	for (unsigned int i = 0; i < 16; i += 2) {
+		mfn_t to = rnd(4) ? own_data(v) : g->tables[rnd(2)];
+
+		w[i] = mfn_to_paddr(g->tables[0]) | rnd(40) * 8 |
+		       (rnd(8) ? 0 : rnd(3));
+		w[i + 1] = rnd(4) ? mfn_to_paddr(to) | PTE_P | PTE_US |
+					    (rnd(2) ? PTE_RW : 0) :
+				    0;
+	}
+}
+
+static void mmuext_block(const struct vcpu *v)
+{
+	struct guest *g = guest_of(v);
+	uint64_t *w = (uint64_t *)(void *)fake_buf;
+
+	for (unsigned int i = 0; i < 24; i += 3) {
+		*(uint32_t *)&w[i] = rnd(22);
+		w[i + 1] = (rnd(3) ? own_data(v) : g->tables[rnd(2)]).v;
+	}
+}
+
+/* Replace what chance has made by a block that might work. */
+static void sensible_block(const struct vcpu *v, uint64_t nr, uint64_t cmd)
+{
+	switch (nr) {
+	case __HYPERVISOR_event_channel_op:
+		event_block(v, cmd);
+		break;
+	case __HYPERVISOR_grant_table_op:
+		grant_block(v, cmd);
+		break;
+	case __HYPERVISOR_mmu_update:
+		mmu_block(v);
+		break;
+	case __HYPERVISOR_mmuext_op:
+		mmuext_block(v);
 		break;
 	}
 }
@@ -280,6 +465,8 @@ static void one_call(struct vcpu *v)
 		return;
 	fill_buf();
 	shape_args(nr, arg);
+	if (rnd(3))
+		sensible_block(v, nr, arg[0]);
 	if (nr == __HYPERVISOR_multicall) {
 		arg[0] = FAKE_BUF;
 		clean_multicall();
