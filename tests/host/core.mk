@@ -32,7 +32,7 @@ $(CORE_BIN): %: %.o $(CORE_FAKE) $(B)/libhvcore.a
 	$(call say,HOSTLD,$@)
 	$(Q)$(CC) $(HOST_SAN) $(CORE_WRAP) $^ -o $@ -lcmocka -lz -lzstd
 
-.PHONY: test-core fuzz-hypercall
+.PHONY: test-core fuzz-core fuzz
 test-core: $(CORE_BIN)
 	$(Q)for t in $(addprefix $(CORE_OUT)/,$(CORE_TESTS) $(CORE_MODELS)); do \
 		timeout 60 $$t || exit 1; done
@@ -40,5 +40,15 @@ test-core: $(CORE_BIN)
 		timeout 60 $$t 20000 1 || exit 1; done
 
 TESTS += test-core
+
+# Seeds without end, or for FUZZ_TIME seconds; the models with all their states.
+fuzz: fuzz-core
+fuzz-core: $(CORE_BIN)
+	$(Q)for t in $(addprefix $(CORE_OUT)/,$(CORE_MODELS)); do \
+		$$t 100000 || exit 1; done
+	$(Q)end=$$(($$(date +%s) + $(or $(FUZZ_TIME),600))); seed=$$(date +%s); \
+	while [ $$(date +%s) -lt $$end ]; do \
+		$(CORE_OUT)/fuzz_hypercall 200000 $$seed || exit 1; \
+		seed=$$((seed + 1)); done
 
 -include $(CORE_BIN:%=%.d) $(CORE_FAKE:.o=.d)
