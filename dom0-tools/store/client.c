@@ -166,9 +166,11 @@ static struct out_msg *message(const struct xsd_sockmsg *hdr, bool event)
 
 static void give_up(struct client *c, int err)
 {
-	if (!c->broken)
-		log_warn("connection %u of domain %u is cut: %s", c->id,
-			 c->domid, strerror(-err));
+	struct domain *d = store_domain(c->store, c->domid);
+
+	if (!c->broken && d)
+		store_warn(c->store, d, "connection %u is cut: %s", c->id,
+			   strerror(-err));
 	c->broken = err;
 	c->store->port->kick(c->store->port_arg, c);
 }

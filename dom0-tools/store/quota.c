@@ -164,8 +164,8 @@ static void watch_soft_limit(struct store *s, struct domain *d)
 	if (d->domid == 0 || over == d->over_soft)
 		return;
 	d->over_soft = over;
-	log_warn("domain %u is %s its soft memory quota", d->domid,
-		 over ? "above" : "again below");
+	store_warn(s, d, "is %s its soft memory quota",
+		   over ? "above" : "again below");
 }
 
 void quota_apply(struct store *s, const struct charges *c)

@@ -132,8 +132,8 @@ static void notify(struct ring *r)
  * anew; it is told why on its page. */
 static void ring_fail(struct ring *r, int err)
 {
-	log_warn("domain %u: the store stops talking to it: %s",
-		 r->domain->domid, strerror(-err));
+	store_warn(&r->conn.sv->store, r->domain,
+		   "the store stops talking to it: %s", strerror(-err));
 	r->dead = true;
 	client_reset(r->conn.client);
 	WRITE_ONCE(r->page->error,

@@ -11,6 +11,7 @@
 #include "store/store.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,9 @@
 #include "store/perm.h"
 #include "store/view.h"
 #include "store/watch.h"
+
+#define LOG_BURST 5
+#define LOG_EVERY_MS 10000
 
 uint64_t store_next_gen(struct store *s)
 {
@@ -273,6 +277,25 @@ void store_forget_domain(struct store *s, struct domain *d)
 void store_announce_release(struct store *s)
 {
 	watch_fire_special(s, STORE_RELEASE);
+}
+
+void store_warn(struct store *s, struct domain *d, const char *fmt, ...)
+{
+	unsigned int missed = 0;
+	char text[256];
+	va_list ap;
+
+	if (!log_limited(&d->log, LOG_BURST, LOG_EVERY_MS,
+			 s->port->now_ms(s->port_arg), &missed))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (missed)
+		log_warn("domain %u: %s (%u lines left out)", d->domid, text,
+			 missed);
+	else
+		log_warn("domain %u: %s", d->domid, text);
 }
 
 bool store_held(struct store *s, const struct client *c)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/log.h"
 #include "lib/xs_proto.h"
 #include "store/quota.h"
 #include "store/tree.h"
@@ -56,6 +57,7 @@ struct domain {
 	uint32_t port;		/* its end of the event channel */
 	uint64_t frame;
 	void *ring;		/* the port's own */
+	struct log_limit log;	/* of lines that it can cause */
 	struct domain *next;	/* in store.domains, in no order */
 	struct domain **pprev;
 };
@@ -120,6 +122,10 @@ struct domain *store_recall_domain(struct store *s, uint32_t domid,
 
 /* A new generation. */
 uint64_t store_next_gen(struct store *s);
+
+/* Writes a warning about a domain, unless it caused too many lately. */
+void store_warn(struct store *s, struct domain *d, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Whether @c must wait because another client has its turn. */
 bool store_held(struct store *s, const struct client *c);
