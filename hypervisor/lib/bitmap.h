@@ -14,16 +14,19 @@ static inline bool bit_test(const uint64_t *map, unsigned int n)
 	return (READ_ONCE(map[n / 64]) >> (n % 64)) & 1;
 }
 
+/* Testing with the same mask lets the compiler use one BTS or BTR. */
 static inline bool bit_test_and_set(uint64_t *map, unsigned int n)
 {
-	return __atomic_fetch_or(&map[n / 64], BIT(n % 64), __ATOMIC_SEQ_CST) >>
-		       (n % 64) & 1;
+	uint64_t mask = BIT(n % 64);
+
+	return __atomic_fetch_or(&map[n / 64], mask, __ATOMIC_SEQ_CST) & mask;
 }
 
 static inline bool bit_test_and_clear(uint64_t *map, unsigned int n)
 {
-	return __atomic_fetch_and(&map[n / 64], ~BIT(n % 64),
-				  __ATOMIC_SEQ_CST) >> (n % 64) & 1;
+	uint64_t mask = BIT(n % 64);
+
+	return __atomic_fetch_and(&map[n / 64], ~mask, __ATOMIC_SEQ_CST) & mask;
 }
 
 static inline void bit_set(uint64_t *map, unsigned int n)
