@@ -131,7 +131,7 @@ long hc_set_gdt(struct vcpu *v, uint64_t arg[6])
 	if (arg[1] > GDT_ENTRIES_MAX)
 		return -EINVAL;
 	n = gdt_pages((uint32_t)arg[1]);
-	if (guest_read(v, raw, arg[0], n * sizeof(raw[0])))
+	if (n && guest_read(v, raw, arg[0], n * sizeof(raw[0])))
 		return -EFAULT;
 	for (unsigned int i = 0; i < n; i++)
 		frames[i] = mfn(raw[i]);
