@@ -8,14 +8,13 @@
 
 static void give(struct dom0_mem *m, uint64_t pfn, mfn_t first, uint64_t n)
 {
-	for (uint64_t i = 0; i < n; i++) {
-		mfn_t f = mfn_add(first, i);
-		int rc = domain_assign_frame(m->d, f);
+	int rc = domain_assign_frames(m->d, first, n);
 
-		if (rc)
-			panic("control domain: frame %#lx: error %d", f.v, -rc);
-		m->p2m[pfn + i] = f.v;
-		m2p_set(f, pfn + i);
+	if (rc)
+		panic("control domain: frame %#lx: error %d", first.v, -rc);
+	for (uint64_t i = 0; i < n; i++) {
+		m->p2m[pfn + i] = first.v + i;
+		m2p_set(mfn_add(first, i), pfn + i);
 	}
 }
 

@@ -276,25 +276,42 @@ int domain_alloc_frames(struct domain *d, unsigned int order,
 	return rc;
 }
 
-int domain_assign_frame(struct domain *d, mfn_t m)
+/* As buddy_alloc() gives them, all of them? */
+static bool are_ours(mfn_t first, uint64_t n)
 {
-	struct frame *f;
+	if (first.v >= frame_limit() || n > frame_limit() - first.v)
+		return false;
+	for (uint64_t i = 0; i < n; i++) {
+		const struct frame *f = frame_at(mfn_add(first, i));
+
+		if (f->owner != DOMID_INVALID ||
+		    READ_ONCE(f->refs) != (FRAME_RAM | FRAME_HV | 1))
+			return false;
+	}
+	return true;
+}
+
+int domain_assign_frames(struct domain *d, mfn_t first, uint64_t n)
+{
 	int rc;
 
-	if (m.v >= frame_limit())
+	if (!are_ours(first, n))
 		return -EINVAL;
-	f = frame_at(m);
-	if (f->owner != DOMID_INVALID ||
-	    READ_ONCE(f->refs) != (FRAME_RAM | FRAME_HV | 1))
-		return -EINVAL;
-	rc = reserve(d, 1);
+	rc = reserve(d, n);
 	if (rc)
 		return rc;
-	buddy_flush_stale(m, 0);
-	rc = give_counted(d, m, 1);
+	rc = give_counted(d, first, n);
 	if (rc)
-		unreserve(d, 1);
+		unreserve(d, n);
 	return rc;
+}
+
+int domain_assign_frame(struct domain *d, mfn_t m)
+{
+	if (!are_ours(m, 1))
+		return -EINVAL;
+	buddy_flush_stale(m, 0);
+	return domain_assign_frames(d, m, 1);
 }
 
 int domain_free_frame(struct domain *d, mfn_t m)

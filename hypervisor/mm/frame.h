@@ -102,6 +102,8 @@ int domain_alloc_frames(struct domain *d, unsigned int order,
  * error the frame is as it was: -ENOMEM over page_max, -EINVAL otherwise.
  */
 int domain_assign_frame(struct domain *d, mfn_t m);
+/* @n of them in a row, at boot: nobody has ever had translations of them. */
+int domain_assign_frames(struct domain *d, mfn_t first, uint64_t n);
 
 /*
  * Drop the allocation reference (decrease_reservation, teardown): the frame
