@@ -13,7 +13,7 @@ HV_CFLAGS := -std=gnu11 -O2 -g $(WARN) $(HV_INC) -MMD -MP \
 	-ffreestanding -fno-builtin-printf -fpie -fvisibility=hidden -mno-red-zone \
 	-mgeneral-regs-only -mno-mmx -mno-sse -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing -fcf-protection=none \
-	-fno-omit-frame-pointer -fno-common -D__HYPERVISOR__
+	-fomit-frame-pointer -fno-common -D__HYPERVISOR__
 HV_OBJ := $(patsubst hypervisor/%.c,$(B)/hv/%.o,$(HV_CORE_SRC) $(HV_HW_SRC)) \
 	$(patsubst hypervisor/%.S,$(B)/hv/%.S.o,$(HV_ASM))
 

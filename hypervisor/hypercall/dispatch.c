@@ -59,19 +59,35 @@ static void restart(struct vcpu *v, const uint64_t arg[6])
 	r->r9 = arg[5];
 }
 
-void hypercall_dispatch(struct vcpu *v)
+static void ordinary(struct vcpu *v, uint64_t nr)
 {
 	struct cpu_user_regs *r = &v->regs;
 	uint64_t arg[6] = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 };
-	uint64_t nr = r->rax;
-	long rc;
+	long rc = hypercall_call(v, nr, arg);
 
-	v->hypercall_count++;
-	rc = hypercall_call(v, nr, arg);
 	if (unlikely(rc == -ERESTART))
 		restart(v, arg);
-	else if (likely(nr != __HYPERVISOR_iret))
+	else
 		r->rax = (uint64_t)rc;
+}
+
+/* What a guest calls most, and the one call whose result is all registers. */
+static void iret(struct vcpu *v)
+{
+	uint64_t none[6];
+
+	(void)hc_iret(v, none);
+}
+
+void hypercall_dispatch(struct vcpu *v)
+{
+	uint64_t nr = v->regs.rax;
+
+	v->hypercall_count++;
+	if (nr == __HYPERVISOR_iret)
+		iret(v);
+	else
+		ordinary(v, nr);
 }
 
 /*

@@ -7,7 +7,7 @@
 
 	.text
 
-/* uint64_t copy_user(RDI dst, RSI src, RDX len) */
+/* int copy_user(RDI dst, RSI src, RDX len) */
 	.globl	copy_user
 	.balign	16
 copy_user:
@@ -22,12 +22,12 @@ copy_user:
 	xorl	%eax, %eax
 	ret
 3:	CLAC
-	movl	$1, %eax
+	movl	$-14, %eax		/* -EFAULT */
 	ret
 	EXTABLE	1b, 3b
 	EXTABLE	2b, 3b
 
-/* uint64_t clear_user(RDI dst, RSI len) */
+/* int clear_user(RDI dst, RSI len) */
 	.globl	clear_user
 	.balign	16
 clear_user:
@@ -43,7 +43,7 @@ clear_user:
 	xorl	%eax, %eax
 	ret
 3:	CLAC
-	movl	$1, %eax
+	movl	$-14, %eax		/* -EFAULT */
 	ret
 	EXTABLE	1b, 3b
 	EXTABLE	2b, 3b

@@ -5,8 +5,8 @@
 
 #include <lib/types.h>
 
-/* The addresses have been checked; 0, or other than 0 after a fault. */
-uint64_t copy_user(void *dst, const void *src, size_t len);
-uint64_t clear_user(void *dst, size_t len);
+/* The addresses have been checked; 0, or -EFAULT after a fault. */
+int copy_user(void *dst, const void *src, size_t len);
+int clear_user(void *dst, size_t len);
 
 #endif

@@ -218,8 +218,19 @@ exit_same:
 	cmpb	$0, INFO_UPCALL_PENDING(%rax)
 	je	1f
 	cmpb	$0, INFO_UPCALL_MASK(%rax)
-	je	exit_path
+	je	exit_upcall
 1:	leaq	VCPU_REGS(%rbx), %rdi
+	jmp	restore
+
+/* Nothing but an event to be delivered, unless that leads to more. */
+exit_upcall:
+	movq	%rbx, %rdi
+	call	pv_deliver_pending
+	cmpq	$0, CPU_DATA - CPU_STACK_TOP + PERCPU_WORK(%rsp)
+	jne	exit_path
+	cmpw	$0, VCPU_PENDING(%rbx)
+	jge	exit_path
+	leaq	VCPU_REGS(%rbx), %rdi
 	jmp	restore
 
 /* The stack is empty. Also where a CPU begins once it is set up. */
@@ -274,16 +285,14 @@ restore:
  * v->regs whole; iret_fixup then gives the fault to the guest.
  */
 .Liret:
-	movzwl	REGS_SS(%rdi), %eax
-	pushq	%rax
+	pushq	REGS_SS(%rdi)		/* of these two the low 16 bits count */
 	pushq	REGS_RSP(%rdi)
 	andl	$~0x23000, %r11d	/* IOPL 0, no VM */
 	orl	$0x200, %r11d
 	movl	%r11d, %r11d
 	pushq	%r11
-	movzwl	REGS_CS(%rdi), %eax
-	orl	$3, %eax
-	pushq	%rax
+	pushq	REGS_CS(%rdi)
+	orb	$3, (%rsp)
 	pushq	%rcx
 	movq	REGS_R15(%rdi), %r15
 	movq	REGS_R14(%rdi), %r14

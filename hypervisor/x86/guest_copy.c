@@ -9,38 +9,43 @@
 #include <x86/copy.h>
 #include <x86/layout.h>
 
+#define LOW_END 0x800000000000UL
+
+/* Below the hole, or above the hypervisor and without a wrap. */
+static inline bool range_ok(gva_t a, size_t len)
+{
+	gva_t end = a + len;
+
+	if (likely(a < LOW_END))
+		return len <= LOW_END - a;
+	return a >= HV_VIRT_END && (end >= a || !end);
+}
+
 bool guest_range_ok(gva_t a, size_t len)
 {
-	gva_t last = a + len - 1;
-
-	if (!len)
-		return true;
-	if (last < a)
-		return false;
-	/* Below the hole, or above it and the hypervisor. */
-	return last < 0x800000000000UL || a >= HV_VIRT_END;
+	return range_ok(a, len);
 }
 
 int guest_read(struct vcpu *v, void *dst, gva_t src, size_t len)
 {
 	(void)v;
-	if (!guest_range_ok(src, len))
+	if (unlikely(!range_ok(src, len)))
 		return -EFAULT;
-	return copy_user(dst, (const void *)src, len) ? -EFAULT : 0;
+	return copy_user(dst, (const void *)src, len);
 }
 
 int guest_write(struct vcpu *v, gva_t dst, const void *src, size_t len)
 {
 	(void)v;
-	if (!guest_range_ok(dst, len))
+	if (unlikely(!range_ok(dst, len)))
 		return -EFAULT;
-	return copy_user((void *)dst, src, len) ? -EFAULT : 0;
+	return copy_user((void *)dst, src, len);
 }
 
 int guest_clear(struct vcpu *v, gva_t dst, size_t len)
 {
 	(void)v;
-	if (!guest_range_ok(dst, len))
+	if (unlikely(!range_ok(dst, len)))
 		return -EFAULT;
-	return clear_user((void *)dst, len) ? -EFAULT : 0;
+	return clear_user((void *)dst, len);
 }

@@ -7,11 +7,14 @@
 #include <lib/assert.h>
 #include <port/cpu.h>
 #include <port/lock.h>
+#include <x86/percpu.h>
 
-static void wait_turn(struct lock *l, uint32_t ticket)
+/* Out of line: the way that does not wait needs no stack frame. */
+static __attribute__((noinline)) void wait_turn(struct lock *l,
+						uint32_t ticket)
 {
-	if (READ_ONCE(l->holder) == cpu_id() + 1)
-		panic("CPU %u waits for its own lock (rank %u)", cpu_id(),
+	if (READ_ONCE(l->holder) == this_cpu() + 1)
+		panic("CPU %u waits for its own lock (rank %u)", this_cpu(),
 		      l->rank);
 	while (__atomic_load_n(&l->serving, __ATOMIC_ACQUIRE) != ticket)
 		cpu_poll();
@@ -23,7 +26,7 @@ void lock_acquire(struct lock *l)
 
 	if (unlikely(__atomic_load_n(&l->serving, __ATOMIC_ACQUIRE) != ticket))
 		wait_turn(l, ticket);
-	WRITE_ONCE(l->holder, cpu_id() + 1);
+	WRITE_ONCE(l->holder, this_cpu() + 1);
 }
 
 void lock_acquire_nested(struct lock *l, enum lock_rank rank)
@@ -40,7 +43,7 @@ bool lock_try(struct lock *l)
 	if (!__atomic_compare_exchange_n(&l->next, &ticket, serving + 1, false,
 					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return false;
-	WRITE_ONCE(l->holder, cpu_id() + 1);
+	WRITE_ONCE(l->holder, this_cpu() + 1);
 	return true;
 }
 
@@ -52,5 +55,5 @@ void lock_release(struct lock *l)
 
 bool lock_held(const struct lock *l)
 {
-	return READ_ONCE(l->holder) == cpu_id() + 1;
+	return READ_ONCE(l->holder) == this_cpu() + 1;
 }

@@ -20,6 +20,7 @@
 #include <x86/x86.h>
 
 #define STACK_WORDS 64
+#define CALLS_MAX 24
 #define STOP_TRIES 1000
 #define RESTART_DELAY_US 5000000UL
 
@@ -110,25 +111,24 @@ static void show_stack(uint64_t sp)
 	say("\n");
 }
 
-static bool in_stacks(uint64_t p)
+/*
+ * What may be return addresses, from the top of the stack down: of the calls
+ * in progress and of some that have returned. addr2line -fe build/parvis.syms
+ * tells their names.
+ */
+static void show_calls(uint64_t sp)
 {
-	return IS_ALIGNED(p, 8) &&
-	       p - cpu_area(cpu_id()) < CPU_AREA_SIZE - 16;
-}
+	uint64_t end = cpu_stack_top(cpu_id());
+	unsigned int n = 0;
 
-/* Return addresses by frame pointers: addr2line -e build/parvis.syms. */
-static void show_calls(uint64_t fp)
-{
+	if (!IS_ALIGNED(sp, 8) || end - sp > CPU_STACK_PAGES * PAGE_SIZE)
+		return;
 	say("calls:");
-	for (unsigned int i = 0; i < 16 && in_stacks(fp); i++) {
-		const uint64_t *frame = (const uint64_t *)fp;
+	for (; sp < end && n < CALLS_MAX; sp += 8) {
+		uint64_t w = *(const uint64_t *)sp;
 
-		if (frame[1] < IMAGE_VIRT || frame[1] >= (uint64_t)_text_end)
-			break;
-		say(" %lx", frame[1]);
-		if (frame[0] <= fp)
-			break;
-		fp = frame[0];
+		if (w > IMAGE_VIRT && w < (uint64_t)_text_end)
+			say("%s%lx", n++ % 4 ? " " : "\n  ", w);
 	}
 	say("\n");
 }
@@ -183,7 +183,7 @@ void panic(const char *fmt, ...)
 	say("\n****************************************\n");
 	say("Panic on CPU %u: %s\n", cpu_id(), text);
 	show_system();
-	show_calls((uint64_t)__builtin_frame_address(0));
+	show_calls(here());
 	show_stack(here());
 	finish();
 }
@@ -196,7 +196,7 @@ void panic_trap(const struct cpu_user_regs *f, const char *what)
 	    what, f->entry_vector);
 	show_registers(f);
 	show_system();
-	show_calls(f->rbp);
+	show_calls(f->rsp);
 	show_stack(f->rsp);
 	finish();
 }

@@ -21,10 +21,7 @@ static struct cpu_ident idents[CPU_MAX];
 
 unsigned int cpu_id(void)
 {
-	uint64_t sp;
-
-	__asm__("mov %%rsp, %0" : "=r"(sp));
-	return (unsigned int)(sp - CPU_VIRT) >> CPU_AREA_SHIFT;
+	return this_cpu();
 }
 
 unsigned int cpu_count(void)
@@ -56,7 +53,7 @@ void cpu_raise(unsigned int cpu, enum cpu_work w)
 {
 	struct percpu *p = percpu_of(cpu);
 
-	if (!bit_test_and_set(&p->work, w) && cpu != cpu_id())
+	if (!bit_test_and_set(&p->work, w) && cpu != this_cpu())
 		lapic_send(p->apic_id, VEC_WAKE);
 }
 
@@ -90,7 +87,7 @@ static void answer(unsigned int caller)
 	struct remote_call *c = &percpu_of(caller)->call;
 
 	c->fn(c->arg);
-	bit_clear(&c->waiting, cpu_id());
+	bit_clear(&c->waiting, this_cpu());
 }
 
 void cpu_poll(void)

@@ -73,6 +73,15 @@ static inline struct percpu *this_percpu(void)
 	return (struct percpu *)((sp & -(uint64_t)CPU_AREA_SIZE) + CPU_DATA);
 }
 
+/* cpu_id() without a call. */
+static inline unsigned int this_cpu(void)
+{
+	uint64_t sp;
+
+	__asm__("mov %%rsp, %0" : "=r"(sp));
+	return (unsigned int)((sp - CPU_VIRT) >> CPU_AREA_SHIFT);
+}
+
 static inline uint64_t cpu_area(unsigned int cpu)
 {
 	return CPU_VIRT + ((uint64_t)cpu << CPU_AREA_SHIFT);
