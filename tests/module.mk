@@ -32,7 +32,7 @@ test-layers:
 test-guest: all micro-guests
 	$(Q)$(PY) -B tests/guest/run.py
 
-test-boot-deps: all $(B)/cache/linux-6.1/vmlinuz $(B)/cache/linux-6.12/vmlinuz \
+test-boot-deps: all micro-guests $(B)/cache/linux-6.1/vmlinuz $(B)/cache/linux-6.12/vmlinuz \
 	$(B)/cache/xen-4.17/xen $(B)/cache/qemu10/bin/qemu
 
 test-boot: test-boot-deps

@@ -8,6 +8,7 @@ of tests is started once, by the class's `boot` attribute, and its tests run in
 order on it; the first failure of a boot fails them all with the same report.
 """
 
+import glob
 import os
 import subprocess
 import sys
@@ -92,11 +93,13 @@ class Images:
         return out
 
     def dom0(self, version, tools):
-        """A control domain that carries guests of both kernels."""
+        """A control domain with guests of both kernels and micro-guests."""
         kind = 'debian' if tools == 'debian' else 'ours'
         guests = []
         for v in ('6.1', '6.12'):
             guests += ['--guest', f'{v}:{self.linux(v)}/vmlinuz:{self.guest(v)}']
+        for path in sorted(glob.glob(os.path.join(vm.BUILD, 'guest', '*.img'))):
+            guests += ['--file', f'{path}:/boot/guest-{os.path.basename(path)}']
         return self._mkimage(f'dom0-{version}-{kind}', 'dom0', '--linux',
                              self.linux(version), '--tools', tools,
                              '--store-clients', *guests,

@@ -49,6 +49,10 @@ class Dom0:
                   'memory': memory, 'vcpus': vcpus,
                   'extra': f'console=hvc0 panic=-1 parvis.guest={mode}',
                   'on_crash': 'destroy', **keys}
+        return self.write_config(name, values)
+
+    def write_config(self, name, values):
+        """Writes these keys to /tmp/NAME.cfg and returns its path."""
         text = ''.join(f'{k}="{v}"\\n' if isinstance(v, str) else f'{k}={v}\\n'
                        for k, v in values.items())
         path = f'/tmp/{name}.cfg'
