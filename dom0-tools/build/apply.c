@@ -100,6 +100,18 @@ static int populate_all(struct build *x, xen_pfn_t *extents)
 	return 0;
 }
 
+/* Rather says so at once than takes all that there is, to give it back. */
+static int check_free(struct build *x)
+{
+	struct xen_sysctl_physinfo info;
+
+	if (hv_physinfo(x->hv, &info) || info.free_pages >= x->plan.pages)
+		return 0;
+	return fail_set(x->fail, -ENOMEM,
+			"%" PRIu64 " MiB of memory are free and %" PRIu64 " are needed: free some (xl mem-set on another guest, or the control domain's dom0_mem=) or ask for less",
+			(uint64_t)info.free_pages >> 8, x->plan.pages >> 8);
+}
+
 static int give_memory(struct build *x)
 {
 	size_t bytes = EXTENTS_MAX * sizeof(xen_pfn_t);
@@ -496,6 +508,8 @@ int pv_build(struct hv *hv, struct pv_build *b, struct fail *fail)
 	struct build x = { .hv = hv, .b = b, .fail = fail };
 	int rc = pv_plan(&x.plan, b->kernel, b->ramdisk_len, b->pages, fail);
 
+	if (!rc)
+		rc = check_free(&x);
 	if (!rc)
 		rc = give_memory(&x);
 	if (!rc) {

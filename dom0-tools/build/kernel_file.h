@@ -28,6 +28,7 @@ struct kernel_file {
 	void *map;		/* what to unmap, or NULL */
 	size_t map_len;
 	void *heap;		/* what to free, or NULL */
+	bool cached;		/* heap, and now in the cache as well */
 };
 
 /*

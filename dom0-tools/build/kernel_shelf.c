@@ -83,8 +83,11 @@ int kernel_shelf_get(const struct kernel_file **out, const char *path,
 void kernel_shelf_put(const struct kernel_file *file)
 {
 	for (int i = 0; file && i < SHELF_SLOTS; i++) {
-		if (&shelf[i].file == file)
-			shelf[i].users--;
+		if (&shelf[i].file != file)
+			continue;
+		/* The next use maps the cache, which costs no memory. */
+		if (!--shelf[i].users && file->cached)
+			empty(&shelf[i]);
 	}
 }
 

@@ -38,6 +38,7 @@ struct toolstack {
 	const char *cache_dir;		/* unpacked kernels; NULL for none */
 	const char *state_dir;		/* guests' configurations */
 	struct guest *guests;
+	struct ev_timer idle;		/* lets go of kernels kept open */
 };
 
 /* ---- guest.c: the list ---- */

@@ -57,10 +57,22 @@ static int open_kernel(struct making *m)
 				m->ts->cache_dir, m->fail);
 }
 
+/* So long after the last guest, kernels are not kept open any more. */
+#define IDLE_MS 60000
+
+static void on_idle(struct ev_timer *timer)
+{
+	(void)timer;
+	kernel_shelf_clear();
+}
+
 static void close_kernel(struct making *m)
 {
 	kernel_shelf_put(m->kernel);
 	m->kernel = NULL;
+	m->ts->idle.fn = on_idle;
+	if (m->ts->loop)
+		ev_timer_set(m->ts->loop, &m->ts->idle, IDLE_MS);
 }
 
 static int open_ramdisk(struct making *m)
