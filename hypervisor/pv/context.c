@@ -9,6 +9,7 @@
  */
 #include <lib/str.h>
 #include <mm/alloc.h>
+#include <mm/frame.h>
 #include <port/guest.h>
 #include <pv/pv_priv.h>
 #include <pv/segdesc.h>
@@ -129,6 +130,12 @@ static mfn_t cr3_frame(uint64_t cr3)
 	return cr3 ? mfn(xen_cr3_to_pfn(cr3)) : MFN_NONE;
 }
 
+/* 0 means none: no other value may come to mean that. */
+static bool cr3_valid(uint64_t cr3)
+{
+	return !cr3 || frame_is_ram(cr3_frame(cr3));
+}
+
 /* What may never change once a vCPU has a context. */
 static bool same_tables(const struct vcpu *v,
 			const struct vcpu_guest_context *c)
@@ -171,7 +178,8 @@ static int set_tables(struct vcpu *v, const struct vcpu_guest_context *c,
 
 	if (v->initialised)
 		return same_tables(v, c) ? 0 : -EOPNOTSUPP;
-	if (!c->ctrlreg[3])
+	if (!c->ctrlreg[3] || !cr3_valid(c->ctrlreg[3]) ||
+	    !cr3_valid(c->ctrlreg[1]))
 		return -EINVAL;
 	rc = pv_set_kernel_base(v, cr3_frame(c->ctrlreg[3]), b);
 	if (!rc)

@@ -55,19 +55,26 @@ static int unpin(const struct pt_ctx *c, const struct mmuext_op *op,
 static int new_base(const struct pt_ctx *c, const struct mmuext_op *op,
 		    struct budget *b)
 {
+	mfn_t m = mfn(op->arg1.mfn);
+
 	if (!is_self(c))
 		return -EPERM;
-	return pv_set_kernel_base(c->v, mfn(op->arg1.mfn), b);
+	/* MFN_NONE would drop the table that is in force. */
+	if (!frame_is_ram(m))
+		return -EINVAL;
+	return pv_set_kernel_base(c->v, m, b);
 }
 
 static int new_user_base(const struct pt_ctx *c, const struct mmuext_op *op,
 			 struct budget *b)
 {
+	mfn_t m = mfn(op->arg1.mfn);
+
 	if (!is_self(c))
 		return -EPERM;
-	return pv_set_user_base(c->v,
-				op->arg1.mfn ? mfn(op->arg1.mfn) : MFN_NONE,
-				b);
+	if (!m.v)
+		return pv_set_user_base(c->v, MFN_NONE, b);
+	return frame_is_ram(m) ? pv_set_user_base(c->v, m, b) : -EINVAL;
 }
 
 static gva_t flush_va(const struct mmuext_op *op)

@@ -365,6 +365,12 @@ static void bases_change(void **state)
 
 	(void)state;
 	assert_int_equal(ext(MMUEXT_NEW_BASEPTR, sp.l3), -EBUSY);
+	assert_int_equal(ext(MMUEXT_NEW_BASEPTR, mfn(0)), -EINVAL);
+	/* Our own mark for "none" is no way to be rid of the one in force. */
+	assert_int_equal(ext(MMUEXT_NEW_BASEPTR, MFN_NONE), -EINVAL);
+	assert_int_equal(ext(MMUEXT_NEW_USER_BASEPTR, MFN_NONE), -EINVAL);
+	ALL_OK;
+	assert_true(mach_store(0, 0, 1));
 	assert_int_equal(ext(MMUEXT_NEW_USER_BASEPTR, s.l4), 0);
 	ALL_OK;
 	assert_int_equal(ext(MMUEXT_NEW_BASEPTR, s.l4), 0);

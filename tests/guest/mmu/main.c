@@ -341,6 +341,9 @@ TEST(new_base)
 
 	CHECK_EQ(ext(MMUEXT_NEW_BASEPTR, l4, 0), 0);
 	CHECK(ext(MMUEXT_NEW_BASEPTR, virt_to_mfn(pages[8]), 0) < 0);
+	CHECK_EQ(ext(MMUEXT_NEW_BASEPTR, 0, 0), -EINVAL);
+	CHECK_EQ(ext(MMUEXT_NEW_BASEPTR, ~0UL, 0), -EINVAL);
+	CHECK_EQ(ext(MMUEXT_NEW_USER_BASEPTR, ~0UL, 0), -EINVAL);
 	CHECK_EQ(make_tables(), 0);
 	CHECK_EQ(ext(MMUEXT_NEW_USER_BASEPTR, virt_to_mfn(pages[3]), 0), 0);
 	CHECK(make_writable(pages[3]) < 0);
