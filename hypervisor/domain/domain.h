@@ -61,7 +61,6 @@ struct vcpu_time_account {
 	uint64_t entered; /* ns */
 	uint64_t time[4]; /* ns in each state */
 	gva_t guest_area; /* VCPUOP_register_runstate_memory_area, 0 = none */
-	gva_t time_area; /* VCPUOP_register_vcpu_time_memory_area, 0 = none */
 	bool guest_stale; /* guest_area is to be written before it runs its kernel */
 };
 

@@ -19,6 +19,23 @@
 typedef long vcpu_op_fn(struct vcpu *v, struct vcpu *t, gva_t arg,
 			struct budget *b);
 
+/*
+ * Whoever holds the lock may be waiting for this very vCPU to stop, so it must
+ * not be waited for in here.
+ */
+static long set_context(struct vcpu *t, const struct vcpu_guest_context *c,
+			struct budget *b)
+{
+	struct lock *l = &t->domain->domctl_lock;
+	long rc;
+
+	if (!lock_try(l))
+		return -ERESTART;
+	rc = t->initialised ? -EEXIST : pv_context_set(t, c, b);
+	lock_release(l);
+	return rc;
+}
+
 static long load_context(struct vcpu *v, struct vcpu *t, gva_t arg,
 			 struct budget *b)
 {
@@ -28,11 +45,8 @@ static long load_context(struct vcpu *v, struct vcpu *t, gva_t arg,
 	if (!c)
 		return -ENOMEM;
 	rc = guest_read(v, c, arg, sizeof(*c));
-	if (!rc) {
-		lock_acquire(&v->domain->domctl_lock);
-		rc = t->initialised ? -EEXIST : pv_context_set(t, c, b);
-		lock_release(&v->domain->domctl_lock);
-	}
+	if (!rc)
+		rc = set_context(t, c, b);
 	heap_free(c);
 	return rc;
 }
@@ -112,13 +126,13 @@ static long op_register_time(struct vcpu *v, struct vcpu *t, gva_t arg,
 {
 	struct vcpu_register_time_memory_area a;
 
-	(void)b;
+	(void)t, (void)b;
 	if (guest_read(v, &a, arg, sizeof(a)))
 		return -EFAULT;
 	if (!guest_range_ok(a.addr.p, sizeof(struct vcpu_time_info)))
 		return -EFAULT;
-	t->account.time_area = a.addr.p;
-	vcpu_time_publish(t);
+	/* One that is not mapped just now is no error: it stays unwritten. */
+	(void)!vcpu_time_write(v, a.addr.p);
 	return 0;
 }
 

@@ -27,7 +27,7 @@ static void fill_time(struct vcpu_time_info *t)
 
 void vcpu_time_publish(struct vcpu *v)
 {
-	struct vcpu_time_info *t = &v->info->time, copy;
+	struct vcpu_time_info *t = &v->info->time;
 	uint32_t version = READ_ONCE(t->version) | 1;
 
 	WRITE_ONCE(t->version, version);
@@ -35,14 +35,16 @@ void vcpu_time_publish(struct vcpu *v)
 	fill_time(t);
 	smp_wmb();
 	WRITE_ONCE(t->version, version + 1);
+}
 
-	if (!v->account.time_area)
-		return;
+int vcpu_time_write(struct vcpu *v, gva_t at)
+{
+	struct vcpu_time_info copy;
+
 	memset(&copy, 0, sizeof(copy));
 	fill_time(&copy);
-	copy.version = version + 1;
-	if (guest_write(v, v->account.time_area, &copy, sizeof(copy)))
-		v->account.time_area = 0;
+	copy.version = 2; /* even: complete */
+	return guest_write(v, at, &copy, sizeof(copy));
 }
 
 uint64_t wallclock_base(void)

@@ -8,8 +8,15 @@
 
 #include <domain/domain.h>
 
-/* Write vcpu_info.time (and the secondary area, when @v runs here). */
+/* Write vcpu_info.time. Any context: @v need not run here. */
 void vcpu_time_publish(struct vcpu *v);
+
+/*
+ * The same into the memory of @v, which makes the hypercall: written once, as
+ * it never changes.  An address of the guest's must not be kept for later: by
+ * then another domain's tables may be loaded.
+ */
+int must_check vcpu_time_write(struct vcpu *v, gva_t at);
 
 /* Write shared_info's wall clock from the host's and the domain's offset. */
 void domain_wallclock_publish(struct domain *d);

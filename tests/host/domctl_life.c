@@ -9,6 +9,7 @@
 #include <abi/domctl.h>
 #include <abi/sysctl.h>
 #include <domain/cpupolicy.h>
+#include <hypercall/hypercall.h>
 #include <mm/alloc.h>
 #include "port_fake.h"
 
@@ -253,10 +254,58 @@ static void extended_state(void **state)
 	op.u.vcpuextstate.buffer.addr = BUF;
 	h[0] = 1UL << 40; /* a component that no guest has */
 	assert_int_equal(domctl(XEN_DOMCTL_setvcpuextstate, id), -EINVAL);
+	h[0] = 5; /* AVX without SSE: the CPU faults on it */
+	assert_int_equal(domctl(XEN_DOMCTL_setvcpuextstate, id), -EINVAL);
 	op.u.vcpuextstate.size = 1UL << 40;
 	assert_int_equal(domctl(XEN_DOMCTL_setvcpuextstate, id), -EINVAL);
 	op.u.vcpuextstate.size = 3;
 	assert_int_equal(domctl(XEN_DOMCTL_setvcpuextstate, id), -EINVAL);
+	destroy(id);
+}
+
+/*
+ * What a guest names is an address in its own memory: nothing may be written
+ * there when another domain calls.
+ */
+static void guests_addresses_stay_theirs(void **state)
+{
+	struct vcpu_register_time_memory_area *a = (void *)(BUF_HOST + 512);
+	uint16_t id = create(1);
+	struct domain *d = domain_get(id);
+	uint8_t *area = BUF_HOST;
+
+	(void)state;
+	op.u.max_vcpus.max = 1;
+	assert_int_equal(domctl(XEN_DOMCTL_max_vcpus, id), 0);
+	a->addr.p = BUF;
+	memset(area, 0, sizeof(struct vcpu_time_info));
+	assert_int_equal(fake_hypercall(d->vcpus[0], __HYPERVISOR_vcpu_op,
+					VCPUOP_register_vcpu_time_memory_area,
+					0, BUF + 512, 0), 0);
+	assert_int_not_equal(area[0], 0);
+	memset(area, 0, sizeof(struct vcpu_time_info));
+	assert_int_equal(domctl(XEN_DOMCTL_unpausedomain, id), 0);
+	for (size_t i = 0; i < sizeof(struct vcpu_time_info); i++)
+		assert_int_equal(area[i], 0);
+	domain_put(d);
+	destroy(id);
+}
+
+/* A tool may hold the lock while it waits for the calling vCPU to stop. */
+static void guests_do_not_wait_for_tools(void **state)
+{
+	uint64_t arg[6] = { VCPUOP_initialise, 0, BUF };
+	uint16_t id = create(1);
+	struct domain *d = domain_get(id);
+
+	(void)state;
+	op.u.max_vcpus.max = 1;
+	assert_int_equal(domctl(XEN_DOMCTL_max_vcpus, id), 0);
+	assert_true(lock_try(&d->domctl_lock));
+	assert_int_equal(hypercall_call(d->vcpus[0], __HYPERVISOR_vcpu_op, arg),
+			 -ERESTART);
+	lock_release(&d->domctl_lock);
+	domain_put(d);
 	destroy(id);
 }
 
@@ -394,6 +443,8 @@ int main(void)
 		cmocka_unit_test(who_may_call),
 		cmocka_unit_test(contexts),
 		cmocka_unit_test(extended_state),
+		cmocka_unit_test(guests_addresses_stay_theirs),
+		cmocka_unit_test(guests_do_not_wait_for_tools),
 		cmocka_unit_test(rights_are_the_callers),
 		cmocka_unit_test(cpu_policies),
 		cmocka_unit_test(scheduling),
