@@ -193,8 +193,7 @@ static bool xstate_valid(struct domain *d, const struct xstate_header *h,
 {
 	uint64_t bv = *(const uint64_t *)(image + XSTATE_BV);
 
-	if (!(h->xcr0 & 1) || (h->xcr0 & ~cpu_policy_xcr0(d)) ||
-	    (bv & ~h->xcr0))
+	if (!cpu_policy_xcr0_valid(d, h->xcr0) || (bv & ~h->xcr0))
 		return false;
 	for (unsigned int k = XCOMP_BV; k < XSTATE_HEADER_END; k++)
 		if (image[k])

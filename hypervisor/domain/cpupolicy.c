@@ -44,7 +44,9 @@
 #define BIT_HYPERVISOR BIT(31) /* leaf 1, ecx */
 
 #define XSTATE_LEGACY 576U /* bytes before the first extended component */
-#define XCR0_ALWAYS 3UL
+#define XCR0_X87 1UL
+#define XCR0_SSE 2UL
+#define XCR0_ALWAYS (XCR0_X87 | XCR0_SSE)
 #define XCR0_AVX 4UL
 #define XCR0_AVX512 0xe0UL
 
@@ -516,6 +518,19 @@ int cpu_policy_set(struct domain *d, const struct xen_cpuid_leaf *leaves,
 uint64_t cpu_policy_xcr0(const struct domain *d)
 {
 	return policy_xcr0(d->cpu_policy);
+}
+
+bool cpu_policy_xcr0_valid(const struct domain *d, uint64_t val)
+{
+	uint64_t wide = val & XCR0_AVX512;
+
+	if (!(val & XCR0_X87) || (val & ~cpu_policy_xcr0(d)))
+		return false;
+	if ((val & XCR0_AVX) && !(val & XCR0_SSE))
+		return false;
+	if (wide && (wide != XCR0_AVX512 || !(val & XCR0_AVX)))
+		return false;
+	return true;
 }
 
 /* --- what a guest reads --- */

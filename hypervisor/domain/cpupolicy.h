@@ -53,6 +53,8 @@ int cpu_policy_set(struct domain *d, const struct xen_cpuid_leaf *leaves,
 
 /* XCR0 bits that @d may set. */
 uint64_t cpu_policy_xcr0(const struct domain *d);
+/* Would the CPU take @val in XCR0 (it faults else), and may @d have it? */
+bool cpu_policy_xcr0_valid(const struct domain *d, uint64_t val);
 
 /* The MSRs of every policy, as exchanged: all read as zero. */
 extern const uint32_t cpu_policy_msrs[CPU_POLICY_MSRS];

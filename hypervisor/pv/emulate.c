@@ -25,11 +25,6 @@
 /* CR0 as every guest sees it, but for TS: PG AM WP NE ET MP PE. */
 #define CR0_FIXED 0x80050033UL
 
-#define XCR0_X87 BIT(0)
-#define XCR0_SSE BIT(1)
-#define XCR0_AVX BIT(2)
-#define XCR0_AVX512 (BIT(5) | BIT(6) | BIT(7))
-
 static const uint8_t force_prefix[] = { 0x0f, 0x0b, 0x78, 0x65, 0x6e };
 static const uint8_t cpuid_bytes[] = { 0x0f, 0xa2 };
 
@@ -228,19 +223,6 @@ static enum emul_result emul_lmsw(struct vcpu *v, const struct insn *i)
 	return write_cr0(v, (CR0_FIXED & ~0xfUL) | (word & 0xf) | 1);
 }
 
-static bool xcr0_valid(const struct domain *d, uint64_t val)
-{
-	uint64_t wide = val & XCR0_AVX512;
-
-	if (!(val & XCR0_X87) || (val & ~cpu_policy_xcr0(d)))
-		return false;
-	if ((val & XCR0_AVX) && !(val & XCR0_SSE))
-		return false;
-	if (wide && (wide != XCR0_AVX512 || !(val & XCR0_AVX)))
-		return false;
-	return true;
-}
-
 static enum emul_result emul_xsetbv(struct vcpu *v)
 {
 	uint64_t val = v->regs.eax | (uint64_t)v->regs.edx << 32;
@@ -249,7 +231,7 @@ static enum emul_result emul_xsetbv(struct vcpu *v)
 		pv_raise(v, VEC_UD, 0);
 		return EMUL_RAISED;
 	}
-	if (v->regs.ecx != 0 || !xcr0_valid(v->domain, val)) {
+	if (v->regs.ecx != 0 || !cpu_policy_xcr0_valid(v->domain, val)) {
 		pv_refuse(v, "XCR0", val);
 		return EMUL_REFUSE;
 	}
