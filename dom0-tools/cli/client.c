@@ -65,16 +65,18 @@ static const char *daemon_path(void)
 	return "parvisd";
 }
 
-/* Runs the daemon, which returns when it is ready. */
-static bool start_daemon(void)
+/*
+ * Runs the daemon, which returns when it is ready.  It fails if another xl
+ * started one just now, whose socket then appears in a moment.
+ */
+static void start_daemon(void)
 {
 	const char *path = daemon_path();
-	int status;
 	pid_t pid;
 
 	/* A socket somebody chose is somebody's to serve. */
 	if (getenv("PARVISD_SOCKET"))
-		return false;
+		return;
 	if (xl_verbose)
 		fprintf(stderr, "xl: starting %s\n", path);
 	pid = fork();
@@ -82,8 +84,8 @@ static bool start_daemon(void)
 		execlp(path, "parvisd", (char *)NULL);
 		_exit(127);
 	}
-	return pid > 0 && waitpid(pid, &status, 0) == pid &&
-	       WIFEXITED(status) && !WEXITSTATUS(status);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
 }
 
 static int try_connect(void)
@@ -110,8 +112,11 @@ static int daemon_fd(void)
 	if (fd >= 0)
 		return fd;
 	fd = try_connect();
-	if ((fd == -ENOENT || fd == -ECONNREFUSED) && start_daemon())
-		fd = try_connect();
+	if (fd == -ENOENT || fd == -ECONNREFUSED) {
+		start_daemon();
+		for (int i = 0; i < 10 && (fd = try_connect()) < 0; i++)
+			usleep(50000);
+	}
 	if (fd == -EACCES)
 		xl_error("only root may manage guests");
 	else if (fd < 0)

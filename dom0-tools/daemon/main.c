@@ -2,9 +2,9 @@
 /*
  * main.c: parvisd, the toolstack daemon.
  *
- * Start: connect to hypervisor and store (waiting for the store if it is just
- * starting), write the control domain's entries, take over guests that an
- * earlier daemon left, listen, detach.  Then the loop: requests, and guests'
+ * Start: claim the socket, connect to hypervisor and store (waiting for the
+ * store if it is just starting), write the control domain's entries, take over
+ * guests that an earlier daemon left, detach.  Then the loop: requests, and guests'
  * ends as the store announces them.  The daemon may be stopped and started
  * at any time; guests do not notice.
  */
@@ -32,16 +32,14 @@ static struct toolstack toolstack = {
 
 static struct ev_io store_io;
 
-static const char *const watched[] = { "@releaseDomain", "@introduceDomain" };
-
 /* ---- the store connection ---- */
 
 static int store_open(struct toolstack *ts)
 {
 	int rc = xsc_open(&ts->xs);
 
-	for (size_t i = 0; i < 2 && !rc; i++)
-		rc = xsc_watch(ts->xs, watched[i], "parvisd");
+	if (!rc)
+		rc = xsc_watch(ts->xs, "@releaseDomain", "parvisd");
 	if (rc && ts->xs) {
 		xsc_close(ts->xs);
 		ts->xs = NULL;
@@ -144,6 +142,10 @@ static int start(struct toolstack *ts, const char *path, struct fail *fail)
 	ts->loop = ev_new();
 	if (!ts->loop)
 		return fail_set(fail, -ENOMEM, "no event loop");
+	/* First of all: two daemons must not act on the same guests. */
+	rc = server_start(ts, path, fail);
+	if (rc)
+		return rc;
 	rc = hv_linux_open(&ts->hv);
 	if (rc)
 		return fail_errno(fail, rc, "no hypervisor connection");
@@ -157,9 +159,7 @@ static int start(struct toolstack *ts, const char *path, struct fail *fail)
 	rc = store_listen(ts);
 	if (!rc)
 		rc = ev_signal_add(ts->loop, &ending, signals);
-	if (rc)
-		return fail_errno(fail, rc, "no event loop");
-	return server_start(ts, path, fail);
+	return rc ? fail_errno(fail, rc, "no event loop") : 0;
 }
 
 static const char usage[] =
@@ -301,6 +301,7 @@ int main(int argc, char **argv)
 		log_err("%s", fail.rc ? fail.text : strerror(-rc));
 		fprintf(stderr, "parvisd: %s\n",
 			fail.rc ? fail.text : strerror(-rc));
+		server_stop();
 		return 1;
 	}
 	write_pid(o.pid_file);

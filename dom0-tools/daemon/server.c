@@ -8,8 +8,11 @@
  * not read stops only itself; a client is not read while its answer waits.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -122,17 +125,25 @@ static void on_connect(struct ev_io *io, uint32_t revents)
 	}
 }
 
-/* True if a daemon answers at the address. */
-static bool is_live(const struct sockaddr_un *address)
+/*
+ * One daemon to a socket: whoever holds the lock beside it.  The descriptor
+ * stays open, and the lock held, to the process's end.
+ */
+static int take_lock(const char *path, struct fail *fail)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool live = fd >= 0 &&
-		    !connect(fd, (const struct sockaddr *)address,
-			     sizeof(*address));
+	char lock[sizeof(server.address.sun_path) + 8];
+	int fd;
 
-	if (fd >= 0)
+	snprintf(lock, sizeof(lock), "%s.lock", path);
+	fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return fail_errno(fail, -errno, "cannot open %s", lock);
+	if (flock(fd, LOCK_EX | LOCK_NB)) {
 		close(fd);
-	return live;
+		return fail_set(fail, -EBUSY,
+				"another daemon is running for %s", path);
+	}
+	return 0;
 }
 
 static int listen_at(struct sockaddr_un *address, struct fail *fail)
@@ -157,7 +168,7 @@ static int listen_at(struct sockaddr_un *address, struct fail *fail)
 
 int server_start(struct toolstack *ts, const char *path, struct fail *fail)
 {
-	int fd;
+	int fd, rc;
 
 	server.ts = ts;
 	server.address.sun_family = AF_UNIX;
@@ -165,9 +176,9 @@ int server_start(struct toolstack *ts, const char *path, struct fail *fail)
 		return fail_set(fail, -EINVAL, "%s: too long for a socket",
 				path);
 	strcpy(server.address.sun_path, path);
-	if (is_live(&server.address))
-		return fail_set(fail, -EBUSY,
-				"another daemon is listening on %s", path);
+	rc = take_lock(path, fail);
+	if (rc)
+		return rc;
 	fd = listen_at(&server.address, fail);
 	if (fd < 0)
 		return fd;

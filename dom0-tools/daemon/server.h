@@ -8,8 +8,9 @@
 #include "guest.h"
 
 /*
- * Listens on @path, which only root can reach.  A stale socket is replaced,
- * a live one is an error.  0 or -errno with the reason.
+ * Listens on @path, which only root can reach.  A stale socket is replaced;
+ * another daemon's is an error.  Clients are served once the loop runs.  0 or
+ * -errno with the reason.
  */
 int server_start(struct toolstack *ts, const char *path, struct fail *fail);
 /* Stops listening and removes the socket. */
