@@ -92,10 +92,10 @@ idt_stubs:
 	pushq	$0
 	.endif
 	movl	$vec, 4(%rsp)
-	.if	vec == VEC_NMI || vec == VEC_DF || vec == VEC_MC
+	.if	vec == VEC_DF || vec == VEC_MC
 	jmp	ist_entry
-	.elseif	vec == VEC_DB
-	jmp	debug_entry
+	.elseif	vec == VEC_DB || vec == VEC_NMI
+	jmp	ist_guest_entry
 	.else
 	jmp	trap_entry
 	.endif
@@ -126,8 +126,8 @@ host_entry:
 	iretq
 
 /*
- * Handled whole on the IST stack, wherever it came from, and straight back:
- * an NMI may interrupt any instruction of this file.
+ * Handled whole on the IST stack, and straight back to ring 0: an NMI may
+ * interrupt any instruction of this file.
  */
 ist_entry:
 	cld
@@ -140,11 +140,13 @@ ist_entry:
 	iretq
 
 /*
- * #DB.  From the guest: move the frame to v->regs, as if there were no IST.
- * From ring 0 it can only be one that MOV SS held back until after a system
- * call, or single steps into SYSENTER.
+ * #DB and NMI.  From the guest: move the frame to v->regs, as if there were no
+ * IST, so that a return that the guest makes fault (it may change its CS on
+ * another CPU) is the one that is prepared for that.  #DB from ring 0 can only
+ * be one that MOV SS held back until after a system call, or single steps into
+ * SYSENTER.
  */
-debug_entry:
+ist_guest_entry:
 	testb	$3, 16(%rsp)
 	jz	ist_entry
 	pushq	%rax

@@ -73,6 +73,12 @@ static void guest_debug(struct vcpu *v)
 	pv_debug(v, dr6);
 }
 
+static void guest_nmi(struct vcpu *v)
+{
+	(void)v;
+	panic_stop_if_asked();
+}
+
 static void guest_protection(struct vcpu *v)
 {
 	pv_general_protection(v, v->regs.error_code);
@@ -89,6 +95,7 @@ static void guest_exception(struct vcpu *v)
 /* Those that are more to us than an exception to be passed on. */
 static void (*const guest_trap[VECTOR_COUNT])(struct vcpu *v) = {
 	[1] = guest_debug,
+	[2] = guest_nmi,
 	[6] = pv_invalid_opcode,
 	[7] = pv_device_not_available,
 	[13] = guest_protection,
