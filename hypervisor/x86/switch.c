@@ -103,11 +103,15 @@ static bool is_null(uint16_t selector)
 	return (selector & ~3) == 0;
 }
 
+/*
+ * After load_selectors(). A selector that could not be loaded is null now, and
+ * a null one may have left the base of whoever ran before.
+ */
 static void load_bases(const struct vcpu *v)
 {
-	if (v->hw.fs_base || is_null(v->regs.fs))
+	if (v->hw.fs_base || is_null(read_fs()))
 		write_fs_base(v->hw.fs_base);
-	if (v->hw.gs_base || is_null(v->regs.gs))
+	if (v->hw.gs_base || is_null(read_gs()))
 		write_gs_base(v->hw.gs_base);
 }
 
