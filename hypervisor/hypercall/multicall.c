@@ -8,8 +8,11 @@
 #include <abi/core.h>
 #include <hypercall/hypercall.h>
 #include <port/guest.h>
+#include <port/time.h>
 
+/* Each call has a budget of its own; this bounds what they add up to. */
 #define CALLS_PER_TURN 256
+#define TURN_NS 300000UL
 
 /* Calls that make no sense inside a multicall. */
 static bool refused(uint64_t nr)
@@ -41,12 +44,15 @@ static long one_call(struct vcpu *v, gva_t at)
 long hc_multicall(struct vcpu *v, uint64_t arg[6])
 {
 	uint64_t at = arg[0], left = (uint32_t)arg[1];
+	uint64_t end = time_now() + TURN_NS;
 	uint32_t turn = 0;
 
 	for (; left; left--, at += sizeof(struct multicall_entry)) {
-		long rc = turn++ == CALLS_PER_TURN ? -ERESTART :
-						     one_call(v, at);
+		bool over = turn == CALLS_PER_TURN ||
+			    (turn && time_now() >= end);
+		long rc = over ? -ERESTART : one_call(v, at);
 
+		turn++;
 		if (rc == -ERESTART) {
 			arg[0] = at;
 			arg[1] = left;
