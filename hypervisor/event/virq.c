@@ -184,7 +184,9 @@ int evtchn_domain_teardown(struct domain *d, struct budget *b)
 	rc = ports_close_all(d, b);
 	if (rc)
 		return rc;
+	lock_acquire(&e->lock); /* EVTCHNOP_reset by the control domain */
 	fifo_destroy(d);
+	lock_release(&e->lock);
 	return 0;
 }
 

@@ -56,6 +56,8 @@ int irq_domain_init(struct domain *d)
 
 static int map_make(struct irq_domain *i)
 {
+	if (!i) /* torn down since the caller looked */
+		return -ESRCH;
 	if (!i->line)
 		i->line = heap_calloc(PIRQ_MAX, sizeof(*i->line));
 	return i->line ? 0 : -ENOMEM;
@@ -403,7 +405,7 @@ int pirq_unmap(struct domain *d, uint32_t pirq)
 		rc = -EBUSY;
 	else if (irq_of(d, pirq) >= 0)
 		rc = 0;
-	else if (d->irq->line && pirq < PIRQ_MAX &&
+	else if (d->irq && d->irq->line && pirq < PIRQ_MAX &&
 		 d->irq->line[pirq] == LINE_RESERVED)
 		d->irq->line[pirq] = rc = LINE_FREE;
 	if (rc == 0)
