@@ -18,6 +18,7 @@
 #include <mm/frame.h>
 #include <port/frame.h>
 #include <port/log.h>
+#include <port/tlb.h>
 #include <x86/bootmem.h>
 #include <x86/paging.h>
 #include <x86/pagemap.h>
@@ -356,7 +357,7 @@ void x86_boot_memory_release(void)
 {
 	vga_release();
 	hv_l4[0] = 0;
-	write_cr3(read_cr3());
+	tlb_flush(cpu_online(), TLB_ALL_VA); /* its tables are freed below */
 	for (unsigned int i = 0; i < bootinfo.module_count; i++) {
 		struct boot_module *m = &bootinfo.modules[i];
 

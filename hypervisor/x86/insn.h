@@ -192,11 +192,6 @@ static inline void clts(void)
 	__asm__ volatile("clts" : : : "memory");
 }
 
-static inline void swapgs(void)
-{
-	__asm__ volatile("swapgs" : : : "memory");
-}
-
 /*
  * An instruction that may fault: label 1 is the instruction, a fault of it
  * continues at @fixup (x86/extable.c).
