@@ -46,8 +46,8 @@ ABI_SIZE(struct physdev_eoi, 4);
 ABI_OFFSET(struct physdev_eoi, irq, 0);
 
 /*
- * A page in which bit n says that pirq n needs PHYSDEVOP_eoi.  With v1 an
- * unmask of the event channel also means end of interrupt; with v2 not.
+ * A page in which bit n says that pirq n needs PHYSDEVOP_eoi.  With v1
+ * PHYSDEVOP_eoi also unmasks the pirq's event channel; with v2 not.
  */
 struct physdev_pirq_eoi_gmfn {
 	xen_pfn_t gmfn;

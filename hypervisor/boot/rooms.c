@@ -110,6 +110,8 @@ int rooms_init(void)
 	hooks.host_virq = evtchn_send_host_virq;
 	hooks.vcpu_virq = evtchn_send_virq;
 	hooks.port_pending = port_pending;
+	hooks.pirq_arrived = evtchn_send_port;
+	hooks.irq_allowed = iocap_irq_ok;
 	hooks.deliver_pending = pv_deliver_pending;
 	return 0;
 }

@@ -11,7 +11,6 @@
 #include <mm/alloc.h>
 #include <mm/frame.h>
 #include <port/guest.h>
-#include <port/log.h>
 #include <port/time.h>
 #include <sched/sched.h>
 #include <x86/x86.h>
@@ -192,69 +191,6 @@ long sys_perfc_op(struct vcpu *v, struct xen_sysctl *op)
 	return -ENOSYS;
 }
 
-/* --- debug keys --- */
-
-static void key_domains(void)
-{
-	struct domain *d;
-	uint16_t from = 0;
-
-	while ((d = domain_get_next(from)) != NULL) {
-		struct vcpu *v;
-
-		from = d->id + 1;
-		log_info("domain %u: %lu of %lu pages, life %u\n", d->id,
-			 d->page_count, d->page_max, d->life);
-		for_each_vcpu(d, v)
-			log_info("  vCPU %u: CPU %u flags %#x rip %#lx rsp %#lx\n",
-				 v->id, v->sched.cpu, v->pause_flags,
-				 v->regs.rip, v->regs.rsp);
-		domain_put(d);
-	}
-}
-
-static void key_memory(void)
-{
-	log_info("memory: %lu of %lu pages free, %lu claimed\n",
-		 buddy_free_count(), buddy_total(), buddy_claimed());
-}
-
-static void key_cpus(void)
-{
-	for (unsigned int cpu = 0; cpu < cpu_count(); cpu++)
-		log_info("CPU %u: APIC %u, idle %lu ms\n", cpu,
-			 cpu_ident(cpu)->apic_id,
-			 sched_idle_time(cpu) / 1000000);
-}
-
-static void key_reboot(void)
-{
-	log_info("control domain reboots the host by key\n");
-	machine_restart();
-}
-
-static const struct {
-	char key;
-	void (*fn)(void);
-	const char *help;
-} keys[] = {
-	{ 'q', key_domains, "domains and their vCPUs" },
-	{ 'm', key_memory, "free memory" },
-	{ 'r', key_cpus, "CPUs" },
-	{ 'R', key_reboot, "reboot" },
-};
-
-static void press(char c)
-{
-	for (unsigned int k = 0; k < ARRAY_SIZE(keys); k++)
-		if (keys[k].key == c) {
-			keys[k].fn();
-			return;
-		}
-	for (unsigned int k = 0; k < ARRAY_SIZE(keys); k++)
-		log_info("key '%c': %s\n", keys[k].key, keys[k].help);
-}
-
 long sys_debug_keys(struct vcpu *v, struct xen_sysctl *op)
 {
 	char buf[KEYS_MAX];
@@ -263,6 +199,6 @@ long sys_debug_keys(struct vcpu *v, struct xen_sysctl *op)
 	if (guest_read(v, buf, op->u.debug_keys.keys.addr, n))
 		return -EFAULT;
 	for (uint32_t k = 0; k < n; k++)
-		press(buf[k]);
+		console_key(buf[k]);
 	return 0;
 }

@@ -88,7 +88,7 @@ int console_read_log(char *buf, uint32_t len, bool clear, uint32_t *index,
 
 	if (wrapped && (int32_t)(end - ring_size - start) > 0)
 		start = end - ring_size;
-	if ((int32_t)(*index - start) > 0)
+	if (*index && (int32_t)(*index - start) > 0)
 		start = (int32_t)(end - *index) >= 0 ? *index : end;
 	n = MIN(len, end - start);
 	for (uint32_t i = 0; i < n; i++)

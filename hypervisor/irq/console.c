@@ -11,14 +11,13 @@
  */
 #include <abi/core.h>
 #include <boot/boot.h>
-#include <event/event.h>
 #include <hypercall/hypercall.h>
 #include <irq/irq_priv.h>
 #include <lib/str.h>
 #include <mm/alloc.h>
 #include <port/guest.h>
+#include <port/hooks.h>
 #include <port/log.h>
-#include <port/power.h>
 
 #define RX_SIZE 256U
 #define CHUNK 256U
@@ -120,58 +119,6 @@ void console_switch_input(bool hypervisor)
 			      "the control domain");
 }
 
-static void key_help(void);
-
-static void key_restart(void)
-{
-	log_info("restarting\n");
-	machine_restart();
-}
-
-static void key_domains(void)
-{
-	struct domain *d;
-
-	for (uint32_t id = 0; (d = domain_get_next((uint16_t)id)) != NULL;
-	     id = d->id + 1U, domain_put(d))
-		log_info("d%u: %u vCPUs, %lu pages, life %u, refs %u%s\n",
-			 d->id, d->vcpu_count, d->page_count, d->life, d->refs,
-			 d->shut_down ? ", shut down" : "");
-}
-
-static void key_memory(void)
-{
-	log_info("%lu of %lu pages free\n", buddy_free_count(), buddy_total());
-}
-
-static const struct {
-	char key;
-	const char *help;
-	void (*fn)(void);
-} keys[] = {
-	{ 'h', "this list", key_help },
-	{ 'R', "restart the machine", key_restart },
-	{ 'q', "list domains", key_domains },
-	{ 'm', "memory", key_memory },
-};
-
-static void key_help(void)
-{
-	for (unsigned int i = 0; i < ARRAY_SIZE(keys); i++)
-		log_info("key %c: %s\n", keys[i].key, keys[i].help);
-}
-
-void console_key(char c)
-{
-	for (unsigned int i = 0; i < ARRAY_SIZE(keys); i++)
-		if (keys[i].key == c) {
-			keys[i].fn();
-			return;
-		}
-	log_info("key `%c' means nothing; h: help\n",
-		 c >= ' ' && c <= '~' ? c : '?');
-}
-
 /* Input that nobody reads is dropped, the newest first. */
 static void rx_put(char c)
 {
@@ -179,8 +126,7 @@ static void rx_put(char c)
 	if (rx_in - rx_out < RX_SIZE)
 		rx[rx_in++ % RX_SIZE] = c;
 	lock_release(&rx_lock);
-	if (dom0)
-		evtchn_send_host_virq(VIRQ_CONSOLE);
+	host_virq(VIRQ_CONSOLE);
 }
 
 void console_rx(char c)

@@ -39,7 +39,7 @@ int pirq_unmap(struct domain *d, uint32_t pirq);
 void console_rx(char c);
 /* Send what is typed to the control domain, or to console_key(). */
 void console_switch_input(bool to_hypervisor);
-/* A debug key, typed or from XEN_SYSCTL_debug_keys. */
+/* A debug key, typed or from XEN_SYSCTL_debug_keys; irq/keys.c. */
 void console_key(char c);
 
 /* --- the log ring: irq/conring.c --- */

@@ -12,12 +12,11 @@
  */
 #include <abi/physdev.h>
 #include <boot/boot.h>
-#include <event/event.h>
 #include <irq/irq_priv.h>
 #include <lib/bitmap.h>
 #include <mm/alloc.h>
 #include <mm/frame.h>
-#include <pv/pv.h>
+#include <port/hooks.h>
 
 struct line {
 	struct lock lock;
@@ -134,7 +133,7 @@ int pirq_map_gsi(struct domain *d, int gsi, int pirq)
 
 	if (gsi < 0 || (unsigned int)gsi >= MIN(irq_hw_gsi_count(), IRQ_MAX))
 		return -EINVAL;
-	if (!iocap_irq_ok(d, (uint32_t)gsi))
+	if (!hooks.irq_allowed(d, (uint32_t)gsi))
 		return -EPERM;
 	lock_acquire(&irq_maps_lock);
 	rc = map_gsi(d, (unsigned int)gsi, pirq);
@@ -451,7 +450,7 @@ void irq_raised(unsigned int irq)
 	line_unlock(l);
 	if (!d)
 		return;
-	evtchn_send_port(d, port);
+	hooks.pirq_arrived(d, port);
 	domain_put(d);
 }
 

@@ -8,6 +8,7 @@
 
 #include <lib/types.h>
 
+struct domain;
 struct vcpu;
 
 struct hooks {
@@ -17,6 +18,10 @@ struct hooks {
 	void (*vcpu_virq)(struct vcpu *v, uint32_t virq);
 	/* True if any of the ports is pending (SCHEDOP_poll); -EINVAL. */
 	int (*port_pending)(struct vcpu *v, uint32_t port);
+	/* A physical interrupt has come for @port of @d. */
+	void (*pirq_arrived)(struct domain *d, uint32_t port);
+	/* May @d have the host's interrupt @irq? */
+	bool (*irq_allowed)(const struct domain *d, uint32_t irq);
 	/* The last steps before a guest is entered. */
 	void (*deliver_pending)(struct vcpu *v);
 };
