@@ -44,7 +44,7 @@ static struct domain *id_lookup(uint16_t id)
 
 static bool get_unless_zero(struct domain *d)
 {
-	uint32_t r = READ_ONCE(d->refs);
+	uint32_t r = __atomic_load_n(&d->refs, __ATOMIC_RELAXED);
 
 	while (r)
 		if (__atomic_compare_exchange_n(&d->refs, &r, r + 1, false,

@@ -86,14 +86,14 @@ static void enqueue(struct runq *q, struct vcpu *v)
 			break;
 	list_insert(&v->sched.queue, o->sched.queue.prev, &o->sched.queue);
 	v->sched.queued = true;
-	q->count++;
+	WRITE_ONCE(q->count, q->count + 1);
 }
 
 static void dequeue(struct runq *q, struct vcpu *v)
 {
 	list_del(&v->sched.queue);
 	v->sched.queued = false;
-	q->count--;
+	WRITE_ONCE(q->count, q->count - 1);
 }
 
 /* Virtual times of two queues only compare relative to their floors. */
@@ -130,7 +130,7 @@ static void raise_floor(struct runq *q, const struct vcpu *running)
 			least = first;
 	}
 	if (least && (int64_t)(least->sched.vtime - q->floor) > 0)
-		q->floor = least->sched.vtime;
+		WRITE_ONCE(q->floor, least->sched.vtime);
 }
 
 /* Whoever runs alone is not charged meanwhile: do it now. */
@@ -332,7 +332,17 @@ static int busiest(const struct runq *self)
 	return best;
 }
 
-/* Nothing to run here: take one from the longest queue, if it lets us. */
+static void lock_both(struct runq *a, struct runq *b)
+{
+	lock_acquire(a < b ? &a->lock : &b->lock);
+	lock_acquire_nested(a < b ? &b->lock : &a->lock, RANK_SCHED_NEST);
+}
+
+/*
+ * Nothing to run here: take one from the longest queue, if it lets us. Under
+ * both locks, because nobody holds the vCPU: were it on no queue for a moment,
+ * it could be paused, and its domain be freed, in that moment.
+ */
 static void steal(struct runq *q)
 {
 	int cpu = busiest(q);
@@ -342,21 +352,14 @@ static void steal(struct runq *q)
 	if (cpu < 0)
 		return;
 	from = &runqs[cpu];
-	lock_acquire(&from->lock);
+	lock_both(q, from);
 	v = first_allowed(from, cpu_of(q));
 	if (v) {
 		dequeue(from, v);
-		v->sched.queued = true;
 		move_to(v, from, q);
+		enqueue(q, v);
 	}
 	lock_release(&from->lock);
-	if (!v)
-		return;
-	lock_acquire(&q->lock);
-	if (runnable(v))
-		enqueue(q, v);
-	else
-		v->sched.queued = false;
 	lock_release(&q->lock);
 }
 
@@ -406,11 +409,17 @@ static void timers_follow(struct vcpu *v, unsigned int cpu)
 			timer_migrate(t[i], cpu);
 }
 
-/* @prev's state is saved: let it be queued again, here or elsewhere. */
+/*
+ * @prev's state is saved: let it be queued again, here or elsewhere. Once it
+ * is seen not to run, whoever waited for that may tear its domain down.
+ */
 static void after_switch(struct runq *q, struct vcpu *prev)
 {
+	struct domain *d = prev->domain;
+
 	if (vcpu_is_idle(prev))
 		return;
+	domain_get_ref(d);
 	lock_acquire(&q->lock);
 	__atomic_store_n(&prev->sched.running, false, __ATOMIC_RELEASE);
 	runstate_change(prev, runnable(prev) ? RUNSTATE_runnable :
@@ -418,6 +427,7 @@ static void after_switch(struct runq *q, struct vcpu *prev)
 			time_now());
 	lock_release(&q->lock);
 	vcpu_wake(prev);
+	domain_put(d);
 }
 
 /* Under the lock, released here. */
@@ -544,7 +554,7 @@ int sched_vcpu_init(struct vcpu *v, unsigned int cpu)
 		return -EINVAL;
 	list_init(&v->sched.queue);
 	v->sched.cpu = cpu;
-	v->sched.vtime = runqs[cpu].floor;
+	v->sched.vtime = READ_ONCE(runqs[cpu].floor);
 	v->sched.affinity = v->sched.affinity_soft = ~0UL;
 	v->account.state = RUNSTATE_offline;
 	v->account.entered = time_now();
