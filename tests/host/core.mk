@@ -10,7 +10,7 @@ CORE_MODELS := $(patsubst tests/model/%.c,%,$(wildcard tests/model/event*.c \
 	tests/model/grant*.c))
 CORE_FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_hypercall.c))
 CORE_BIN := $(addprefix $(CORE_OUT)/,$(CORE_TESTS) $(CORE_MODELS) $(CORE_FUZZ))
-CORE_FAKE := $(CORE_OUT)/port_fake.o $(CORE_OUT)/port_fake_hw.o
+CORE_FAKE := $(addprefix $(CORE_OUT)/,port_fake.o port_fake_hw.o)
 CORE_WRAP := -Wl,--wrap=heap_alloc,--wrap=heap_calloc,--wrap=pages_alloc
 
 $(CORE_OUT)/%.o: tests/host/%.c
@@ -30,22 +30,53 @@ $(CORE_OUT)/%.o: tests/fuzz/%.c
 
 $(CORE_BIN): %: %.o $(CORE_FAKE) $(B)/libhvcore.a
 	$(call say,HOSTLD,$@)
-	$(Q)$(CC) $(HOST_SAN) $(CORE_WRAP) $^ -o $@ -lcmocka -lz -lzstd
+	$(Q)$(CC) $(HOST_SAN) $(CORE_WRAP) $^ -o $@ -lcmocka -lz -lzstd -lpthread
+
+# The threads once more under ThreadSanitizer, for which all is built again.
+TSAN := -fsanitize=thread
+TSAN_CFLAGS := $(filter-out $(HOST_SAN),$(HOST_CFLAGS)) $(TSAN) -Wno-tsan \
+	--param=tsan-distinguish-volatile=1
+TSAN_CORE := $(patsubst hypervisor/%.c,$(B)/tsan/%.o,$(HV_CORE_SRC))
+TSAN_OBJ := $(addprefix $(B)/tsan/,port_fake.o port_fake_hw.o event_threads.o \
+	threads_volatile.o)
+
+$(B)/tsan/%.o: hypervisor/%.c
+	$(call say,TSAN,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TSAN_CFLAGS) -c $< -o $@
+
+$(B)/tsan/%.o: tests/host/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TSAN_CFLAGS) -c $< -o $@
+
+$(B)/tsan/%.o: tests/model/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TSAN_CFLAGS) -c $< -o $@
+
+$(B)/tsan/libhvcore.a: $(TSAN_CORE)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(B)/tsan/event_threads: $(TSAN_OBJ) $(B)/tsan/libhvcore.a
+	$(call say,HOSTLD,$@)
+	$(Q)$(CC) $(TSAN) $(CORE_WRAP) $^ -o $@ -lz -lzstd -lpthread
+
+-include $(TSAN_OBJ:.o=.d) $(TSAN_CORE:.o=.d)
 
 .PHONY: test-core fuzz-core fuzz
-test-core: $(CORE_BIN)
+test-core: $(CORE_BIN) $(B)/tsan/event_threads
 	$(Q)for t in $(addprefix $(CORE_OUT)/,$(CORE_TESTS) $(CORE_MODELS)); do \
 		timeout 60 $$t || exit 1; done
 	$(Q)for t in $(addprefix $(CORE_OUT)/,$(CORE_FUZZ)); do \
 		timeout 60 $$t 20000 1 || exit 1; done
+	$(Q)timeout 100 $(B)/tsan/event_threads 5000
 
 TESTS += test-core
 
 # Seeds without end, or for FUZZ_TIME seconds; the models with all their states.
 fuzz: fuzz-core
-fuzz-core: $(CORE_BIN)
-	$(Q)for t in $(addprefix $(CORE_OUT)/,$(CORE_MODELS)); do \
-		$$t 100000 || exit 1; done
+fuzz-core: $(CORE_BIN) $(B)/tsan/event_threads
+	$(Q)for t in $(addprefix $(CORE_OUT)/,$(CORE_MODELS)) \
+		$(B)/tsan/event_threads; do $$t 100000 || exit 1; done
 	$(Q)end=$$(($$(date +%s) + $(or $(FUZZ_TIME),600))); seed=$$(date +%s); \
 	while [ $$(date +%s) -lt $$end ]; do \
 		$(CORE_OUT)/fuzz_hypercall 200000 $$seed || exit 1; \

@@ -3,6 +3,7 @@
  * The fake machine's frames, CPUs, time, locks, TLBs and guest memory; see
  * port_fake.h.  Devices that no test uses are in port_fake_hw.c.
  */
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,8 +99,10 @@ const uint64_t *hv_l4_entries(void)
 
 /* --- CPUs --- */
 
-static unsigned int cpu_now, cpus_online;
-static uint32_t work[CPU_MAX];
+static _Thread_local unsigned int cpu_now;
+static unsigned int cpus_online;
+static uint32_t work[CPU_MAX]; /* atomic */
+static bool threads; /* each CPU is a thread: see fake_threads() */
 
 unsigned int cpu_id(void)
 {
@@ -119,20 +122,22 @@ cpumask_t cpu_online(void)
 void cpu_raise(unsigned int cpu, enum cpu_work w)
 {
 	ASSERT(cpu < cpus_online);
-	work[cpu] |= 1U << w;
+	__atomic_fetch_or(&work[cpu], 1U << w, __ATOMIC_SEQ_CST);
 }
 
 bool cpu_work_pending(void)
 {
-	return work[cpu_now];
+	return __atomic_load_n(&work[cpu_now], __ATOMIC_SEQ_CST);
 }
 
 bool cpu_take_work(enum cpu_work *w)
 {
-	if (!work[cpu_now])
+	uint32_t now = __atomic_load_n(&work[cpu_now], __ATOMIC_SEQ_CST);
+
+	if (!now)
 		return false;
-	*w = (enum cpu_work)__builtin_ctz(work[cpu_now]);
-	work[cpu_now] &= ~(1U << *w);
+	*w = (enum cpu_work)__builtin_ctz(now);
+	__atomic_fetch_and(&work[cpu_now], ~(1U << *w), __ATOMIC_SEQ_CST);
 	return true;
 }
 
@@ -161,6 +166,10 @@ void cpu_poll(void)
 	static unsigned int polls;
 
 	ASSERT(held_count[self] == 0);
+	if (threads) {
+		sched_yield();
+		return;
+	}
 	ASSERT(++polls < TURNS_MAX);
 	for (unsigned int c = 0; c < cpus_online; c++)
 		if (c != self && work[c]) {
@@ -203,7 +212,7 @@ void fake_settle(void)
 
 /* --- time --- */
 
-uint64_t fake_now = 1000;
+uint64_t fake_now = 1000; /* atomic */
 static uint64_t deadline[CPU_MAX];
 static const struct time_scale scale = {
 	.mul = 0x80000000U, .shift = 1, .khz = 1000000
@@ -211,7 +220,7 @@ static const struct time_scale scale = {
 
 uint64_t time_now(void)
 {
-	return fake_now;
+	return __atomic_load_n(&fake_now, __ATOMIC_RELAXED);
 }
 
 void time_set_deadline(uint64_t when)
@@ -228,6 +237,22 @@ void time_wallclock_boot(uint64_t *sec, uint32_t *nsec)
 {
 	*sec = 1700000000;
 	*nsec = 5;
+}
+
+/* With threads: time passes, and this CPU's timer may be due. */
+void fake_tick(uint64_t ns)
+{
+	uint64_t now = __atomic_add_fetch(&fake_now, ns, __ATOMIC_RELAXED);
+
+	if (deadline[cpu_now] <= now) {
+		deadline[cpu_now] = ~0UL;
+		cpu_raise(cpu_now, WORK_TIMER);
+	}
+}
+
+void fake_threads(bool on)
+{
+	threads = on;
 }
 
 static int first_due(uint64_t until)
@@ -258,13 +283,25 @@ void fake_advance(uint64_t ns)
 
 /* --- locks --- */
 
+static void take(struct lock *l)
+{
+	uint32_t free = 0;
+
+	while (!__atomic_compare_exchange_n(&l->holder, &free, cpu_now + 1,
+					    false, __ATOMIC_ACQUIRE,
+					    __ATOMIC_RELAXED)) {
+		if (!threads || free == cpu_now + 1)
+			panic("lock of rank %u is held by CPU %u: deadlock",
+			      l->rank, free - 1);
+		free = 0;
+		sched_yield();
+	}
+}
+
 static void push_lock(struct lock *l, uint32_t rank)
 {
 	unsigned int n = held_count[cpu_now];
 
-	if (l->holder)
-		panic("lock of rank %u is held by CPU %u: deadlock", l->rank,
-		      l->holder - 1);
 	for (unsigned int i = 0; rank != RANK_NONE && i < n; i++)
 		if (held_rank[cpu_now][i] >= rank)
 			panic("lock of rank %u taken under one of rank %u",
@@ -273,7 +310,7 @@ static void push_lock(struct lock *l, uint32_t rank)
 	held[cpu_now][n] = l;
 	held_rank[cpu_now][n] = rank;
 	held_count[cpu_now] = n + 1;
-	l->holder = cpu_now + 1;
+	take(l);
 }
 
 void lock_acquire(struct lock *l)
@@ -288,9 +325,9 @@ void lock_acquire_nested(struct lock *l, enum lock_rank rank)
 
 bool lock_try(struct lock *l)
 {
-	if (l->holder)
+	if (__atomic_load_n(&l->holder, __ATOMIC_RELAXED))
 		return false;
-	push_lock(l, RANK_NONE);
+	push_lock(l, RANK_NONE); /* with threads it may have to wait */
 	return true;
 }
 
@@ -300,18 +337,18 @@ void lock_release(struct lock *l)
 
 	for (i = 0; i < n && held[cpu_now][i] != l; i++)
 		;
-	ASSERT(i < n && l->holder == cpu_now + 1);
+	ASSERT(i < n && lock_held(l));
 	for (; i + 1 < n; i++) {
 		held[cpu_now][i] = held[cpu_now][i + 1];
 		held_rank[cpu_now][i] = held_rank[cpu_now][i + 1];
 	}
 	held_count[cpu_now] = n - 1;
-	l->holder = 0;
+	__atomic_store_n(&l->holder, 0, __ATOMIC_RELEASE);
 }
 
 bool lock_held(const struct lock *l)
 {
-	return l->holder == cpu_now + 1;
+	return __atomic_load_n(&l->holder, __ATOMIC_RELAXED) == cpu_now + 1;
 }
 
 /* --- TLBs --- */
@@ -328,13 +365,13 @@ static uint32_t tlb_time = 1, flushed_at[CPU_MAX];
 
 uint32_t tlb_clock(void)
 {
-	return tlb_time;
+	return __atomic_load_n(&tlb_time, __ATOMIC_SEQ_CST);
 }
 
 cpumask_t tlb_filter(cpumask_t mask, uint32_t stamp)
 {
 	for (unsigned int c = 0; c < cpus_online; c++)
-		if (flushed_at[c] > stamp)
+		if (__atomic_load_n(&flushed_at[c], __ATOMIC_SEQ_CST) > stamp)
 			mask &= ~cpu_bit(c);
 	return mask & cpu_online();
 }
@@ -342,11 +379,15 @@ cpumask_t tlb_filter(cpumask_t mask, uint32_t stamp)
 /* A flush of one page here forgets nothing: the model knows no addresses. */
 void tlb_flush(cpumask_t mask, gva_t va)
 {
-	fake_flushes++;
+	__atomic_fetch_add(&fake_flushes, 1, __ATOMIC_RELAXED);
 	for (unsigned int c = 0; c < cpus_online; c++)
 		if ((mask & cpu_bit(c)) && va == TLB_ALL_VA) {
-			memset(tlb[c], 0, sizeof(tlb[c]));
-			flushed_at[c] = ++tlb_time;
+			if (!threads)
+				memset(tlb[c], 0, sizeof(tlb[c]));
+			__atomic_store_n(&flushed_at[c],
+					 __atomic_add_fetch(&tlb_time, 1,
+							    __ATOMIC_SEQ_CST),
+					 __ATOMIC_SEQ_CST);
 		}
 }
 
@@ -520,7 +561,8 @@ void fake_fail_alloc(unsigned int nth)
 
 static bool fails(void)
 {
-	return ++fake_allocs == fail_at;
+	return __atomic_add_fetch(&fake_allocs, 1, __ATOMIC_RELAXED) ==
+	       fail_at;
 }
 
 void *__wrap_heap_alloc(size_t size)
@@ -603,7 +645,7 @@ void fake_start(unsigned int cpus)
 	add_area(NULL, FAKE_BUF, fake_buf, sizeof(fake_buf), true);
 }
 
-struct domain *fake_domain(uint16_t id, unsigned int vcpus)
+struct domain *fake_domain_paused(uint16_t id, unsigned int vcpus)
 {
 	struct domain_config cfg = {
 		.id = id, .max_vcpus = vcpus, .max_evtchn_port = ~0U,
@@ -622,8 +664,17 @@ struct domain *fake_domain(uint16_t id, unsigned int vcpus)
 		d->vcpus[i]->pv.user_cr3 = MFN_NONE;
 		vcpu_up(d->vcpus[i]);
 	}
-	domain_unpause(d);
-	d->paused_by_tool = false;
+	return d;
+}
+
+struct domain *fake_domain(uint16_t id, unsigned int vcpus)
+{
+	struct domain *d = fake_domain_paused(id, vcpus);
+
+	if (d) {
+		domain_unpause(d);
+		d->paused_by_tool = false;
+	}
 	return d;
 }
 
@@ -674,22 +725,6 @@ void fake_warm_up(void)
 		fake_destroy(d[i]);
 }
 
-unsigned int fake_restarts;
-
-long fake_hypercall(struct vcpu *v, uint64_t nr, uint64_t a0, uint64_t a1,
-		    uint64_t a2, uint64_t a3)
-{
-	uint64_t arg[6] = { a0, a1, a2, a3, 0, 0 };
-	long rc;
-
-	fake_restarts = 0;
-	while ((rc = hypercall_call(v, nr, arg)) == -ERESTART) {
-		ASSERT(++fake_restarts < TURNS_MAX);
-		ASSERT(!fake_check());
-	}
-	return rc;
-}
-
 const char *fake_check(void)
 {
 	for (unsigned int c = 0; c < cpus_online; c++)
@@ -708,4 +743,22 @@ const char *fake_check(void)
 			return "a frame is left busy or locked";
 	}
 	return NULL;
+}
+
+/* --- hypercalls, with their restarts --- */
+
+unsigned int fake_restarts;
+
+long fake_hypercall(struct vcpu *v, uint64_t nr, uint64_t a0, uint64_t a1,
+		    uint64_t a2, uint64_t a3)
+{
+	uint64_t arg[6] = { a0, a1, a2, a3, 0, 0 };
+	long rc;
+
+	fake_restarts = 0;
+	while ((rc = hypercall_call(v, nr, arg)) == -ERESTART) {
+		ASSERT(++fake_restarts < TURNS_MAX);
+		ASSERT(!fake_check());
+	}
+	return rc;
 }

@@ -2,10 +2,11 @@
 /*
  * A fake machine under the whole core: hypervisor/port/ on the host.
  *
- * One thread plays all CPUs: fake_on() says which one executes.  Time stands
- * still but for fake_advance().  Locks check their ranks and holders, and a
- * lock that another CPU holds is a deadlock here: both abort.  Guest memory is
- * what fake_guest_map() has put there, else what the guest's tables map.
+ * One thread plays all CPUs (but see fake_threads()): fake_on() says which one
+ * executes.  Time stands still but for fake_advance().  Locks check their ranks
+ * and holders, and a lock that another CPU holds is a deadlock here: both
+ * abort.  Guest memory is what fake_guest_map() has put there, else what the
+ * guest's tables map.
  */
 #ifndef PORT_FAKE_H
 #define PORT_FAKE_H
@@ -29,6 +30,15 @@ void fake_settle(void);
 void fake_advance(uint64_t ns);
 extern uint64_t fake_now;
 
+/*
+ * From now on (or no longer) every CPU is a thread that calls fake_on() first,
+ * then exit_to_guest() again and again: locks are waited for.  Translations
+ * are not remembered then, and nobody may call fake_settle().
+ */
+void fake_threads(bool on);
+/* With threads: @ns pass, and this CPU's timers that are due will run. */
+void fake_tick(uint64_t ns);
+
 /* As if entered by a hypercall of @v, which has to be running on some CPU. */
 long fake_hypercall(struct vcpu *v, uint64_t nr, uint64_t a0, uint64_t a1,
 		    uint64_t a2, uint64_t a3);
@@ -50,6 +60,7 @@ extern uint8_t fake_buf[FAKE_BUF_SIZE];
 
 /* A domain with @vcpus vCPUs that have a context and are up; not running. */
 struct domain *fake_domain(uint16_t id, unsigned int vcpus);
+struct domain *fake_domain_paused(uint16_t id, unsigned int vcpus);
 /* Destroy it, drop the reference of fake_domain(), and run what is deferred. */
 void fake_destroy(struct domain *d);
 /*

@@ -45,7 +45,8 @@ void vcpu_hw_switch(struct vcpu *prev, struct vcpu *next)
 
 	ASSERT(prev != next);
 	for (unsigned int c = 0; c < cpu_count(); c++)
-		ASSERT(!next->domain || loaded[c] != next);
+		ASSERT(!next->domain ||
+		       __atomic_load_n(&loaded[c], __ATOMIC_SEQ_CST) != next);
 	if (next->domain)
 		__atomic_fetch_or(&next->domain->dirty_cpus, cpu_bit(cpu_id()),
 				  __ATOMIC_SEQ_CST);
@@ -54,7 +55,7 @@ void vcpu_hw_switch(struct vcpu *prev, struct vcpu *next)
 		__atomic_fetch_and(&prev->domain->dirty_cpus,
 				   ~cpu_bit(cpu_id()), __ATOMIC_SEQ_CST);
 	}
-	*here = next->domain ? next : NULL;
+	__atomic_store_n(here, next->domain ? next : NULL, __ATOMIC_SEQ_CST);
 }
 
 void *vcpu_hw_fpu_image(struct vcpu *v)
