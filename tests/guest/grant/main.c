@@ -46,33 +46,12 @@ static long set_up(void)
 	return rc;
 }
 
-static domid_t self(void)
-{
-	static struct evtchn_alloc_unbound u;
-	static struct evtchn_status s;
-
-	if (is_dom0)
-		return 0;
-	/* A port bound to oneself tells one's own number. */
-	if (!u.port) {
-		struct evtchn_bind_interdomain i = { .remote_dom = DOMID_SELF };
-
-		u = (struct evtchn_alloc_unbound){ DOMID_SELF, DOMID_SELF, 0 };
-		HC2(event_channel_op, EVTCHNOP_alloc_unbound, &u);
-		i.remote_port = u.port;
-		HC2(event_channel_op, EVTCHNOP_bind_interdomain, &i);
-		s = (struct evtchn_status){ .dom = DOMID_SELF, .port = u.port };
-		HC2(event_channel_op, EVTCHNOP_status, &s);
-	}
-	return s.u.interdomain.dom;
-}
-
 static void grant(unsigned int ref, const void *page, unsigned int flags)
 {
 	volatile struct grant_entry_v1 *e = &table[ref];
 
 	e->frame = (uint32_t)virt_to_mfn(page);
-	e->domid = self();
+	e->domid = mg_self();
 	__asm__ volatile("mfence" : : : "memory");
 	e->flags = (uint16_t)(GTF_permit_access | flags);
 }
@@ -87,7 +66,7 @@ static int map(const void *at, unsigned int ref, unsigned int flags,
 {
 	struct gnttab_map_grant_ref m = {
 		.host_addr = (uint64_t)at, .flags = GNTMAP_host_map | flags,
-		.ref = ref, .dom = self(),
+		.ref = ref, .dom = mg_self(),
 	};
 	long rc = gop(GNTTABOP_map_grant_ref, &m, 1);
 
@@ -226,7 +205,7 @@ TEST(map_by_entry)
 {
 	struct gnttab_map_grant_ref m = {
 		.flags = GNTMAP_host_map | GNTMAP_contains_pte,
-		.ref = REF, .dom = self(),
+		.ref = REF, .dom = mg_self(),
 	};
 	struct gnttab_unmap_grant_ref u = { 0 };
 

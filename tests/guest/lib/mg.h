@@ -164,4 +164,7 @@ static inline uint64_t rdtsc(void)
 /* system time, in ns, from vcpu_info */
 uint64_t now(void);
 
+/* This domain's number. */
+domid_t mg_self(void);
+
 #endif
