@@ -37,9 +37,12 @@ struct hv *xl_hv(void)
 struct xsc *xl_store(void)
 {
 	static struct xsc *xs;
+	static bool tried;
 	int rc;
 
-	if (!xs) {
+	/* A listing asks for every name: one complaint is enough. */
+	if (!xs && !tried) {
+		tried = true;
 		rc = xsc_open(&xs);
 		if (rc)
 			xl_error("the store does not answer (%s): start xenstored first",
