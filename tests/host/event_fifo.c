@@ -387,6 +387,63 @@ static void test_scribble(void **state)
 	assert_null(fake_check());
 }
 
+/*
+ * Sends, masks, moves and changes of priority in any order: whoever consumes
+ * both queues gets every event that was sent and is not masked, once.
+ */
+static void test_nothing_lost(void **state)
+{
+	bool pending[12] = { false }, masked[12] = { false };
+	int p[12], q[12], out[64];
+
+	(void)state;
+	srand(11);
+	for (unsigned int i = 0; i < 12; i++) {
+		p[i] = pair();
+		q[i] = bound(p[i]);
+		unmask(p[i]);
+		pending[i] = false;
+	}
+	(void)consume(0, out, 64);
+	for (unsigned int n = 0; n < 30000; n++) {
+		unsigned int k = (unsigned int)rand() % 12;
+		unsigned int got;
+
+		switch (rand() % 8) {
+		case 0:
+			(void)ev_bind_vcpu(va, p[k], (uint32_t)rand() % 2);
+			break;
+		case 1:
+			(void)set_priority(p[k], (uint32_t)rand() % 16);
+			break;
+		case 2:
+			__atomic_fetch_or(word(p[k]), BIT_MASKED,
+					  __ATOMIC_SEQ_CST);
+			masked[k] = true;
+			break;
+		case 3:
+			unmask(p[k]);
+			masked[k] = false;
+			break;
+		default:
+			assert_int_equal(ev_send(vb, q[k]), 0);
+			pending[k] = true;
+		}
+		if (rand() % 5)
+			continue;
+		got = consume(0, out, 32);
+		got += consume(1, out + got, 32);
+		while (got-- > 0) {
+			for (k = 0; k < 12 && p[k] != out[got]; k++)
+				;
+			assert_true(k < 12 && pending[k] && !masked[k]);
+			pending[k] = false;
+		}
+		for (k = 0; k < 12; k++)
+			assert_false(pending[k] && !masked[k]);
+	}
+}
+
 #define FIFO(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 #define BARE(f) cmocka_unit_test_setup_teardown(f, setup_bare, teardown)
 
@@ -398,6 +455,7 @@ int main(void)
 		FIFO(test_linked_number), BARE(test_switch),
 		BARE(test_bad_arguments), FIFO(test_many_pages),
 		FIFO(test_reset), FIFO(test_scribble),
+		FIFO(test_nothing_lost),
 	};
 
 	fake_start(FAKE_CPUS);
