@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Any bytes as what a loader left behind: the first word chooses the format,
- * the rest is all the memory there is.  What is accepted must be a memory map
- * that is sorted, and modules that do not end before they start.
+ * Any bytes as what a loader left behind (the first byte chooses the format,
+ * the rest is all the memory there is), as ACPI tables, and as options.  What
+ * is accepted must be a memory map that is sorted, and modules that do not end
+ * before they start.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,22 @@ static void read_tables(const uint8_t *data, size_t size)
 	free(h);
 }
 
+/* And as the command line. */
+static void read_options(const uint8_t *data, size_t size)
+{
+	static const struct boot_options none;
+	char *line = malloc(size + 1);
+
+	memcpy(line, data, size);
+	line[size] = '\0';
+	boot_options = none;
+	boot_cmdline_parse(line);
+	if (!memchr(boot_options.sched, 0, sizeof(boot_options.sched)) ||
+	    boot_options.loglvl < -1 || boot_options.loglvl > LOG_DEBUG)
+		abort();
+	free(line);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct bootinfo b;
@@ -79,5 +96,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else if (!why || !*why)
 		abort();
 	read_tables(data, size);
+	read_options(data, size);
 	return 0;
 }

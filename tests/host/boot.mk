@@ -35,7 +35,8 @@ $(HVBOOT_OUT)/x86_crc32.o: hypervisor/x86/crc32.c
 	$(Q)$(CC) $(HV_CFLAGS) -Dforeign_crc32=x86_crc32 -c $< -o $@
 
 HVBOOT_FUZZ_SRC := $(addprefix hypervisor/,$(addprefix boot/,bootinfo.c \
-	multiboot1.c multiboot2.c memmap.c acpi_tables.c dom0_plan.c) \
+	multiboot1.c multiboot2.c memmap.c acpi_tables.c cmdline.c \
+	dom0_plan.c) \
 	$(addprefix lib/,elf.c kernel_image.c str.c decompress.c \
 	decompress_xz.c decompress_lzma.c decompress_bcj.c decompress_crc.c \
 	decompress_lz4.c decompress_libs.c))
