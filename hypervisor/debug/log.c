@@ -63,11 +63,15 @@ void log_at(enum log_level lvl, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* A race between two CPUs costs or gives a line: no lock for that. */
+/*
+ * A race between two CPUs costs or gives a line: no lock for that. The count
+ * is read once, so that it never falls below zero.
+ */
 static bool guest_may_log(struct domain *d)
 {
 	uint64_t now = time_now();
 	uint64_t add = (now - d->log_refill) / GUEST_REFILL_NS;
+	uint32_t tokens;
 
 	if (d->log_refill == 0) {
 		d->log_tokens = GUEST_BURST;
@@ -77,9 +81,10 @@ static bool guest_may_log(struct domain *d)
 					      (uint64_t)GUEST_BURST);
 		d->log_refill = now;
 	}
-	if (!d->log_tokens)
+	tokens = READ_ONCE(d->log_tokens);
+	if (!tokens)
 		return false;
-	d->log_tokens--;
+	WRITE_ONCE(d->log_tokens, tokens - 1);
 	return true;
 }
 
