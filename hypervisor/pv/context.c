@@ -17,9 +17,14 @@
 
 #define FXSAVE_BYTES 512
 #define FXSAVE_MXCSR 24
+#define FXSAVE_ST 32
+#define FXSAVE_XMM 160
+#define FXSAVE_XMM_END 416
+#define FCW_INITIAL 0x37f
 #define MXCSR_VALID 0xffffU
 #define XSTATE_BV 512 /* of the XSAVE header */
-#define XSTATE_X87_SSE 3UL
+#define XSTATE_X87 1UL
+#define XSTATE_SSE 2UL
 
 /* The bits that a guest chooses, and those it sees as the hardware has them. */
 #define CR4_GUEST (CR4_TSD | CR4_DE | CR4_FSGSBASE | CR4_OSXSAVE)
@@ -222,7 +227,7 @@ static void set_fpu(struct vcpu *v, const struct vcpu_guest_context *c)
 	memcpy(&mxcsr, image + FXSAVE_MXCSR, sizeof(mxcsr));
 	mxcsr &= MXCSR_VALID;
 	memcpy(image + FXSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
-	*(uint64_t *)(image + XSTATE_BV) = XSTATE_X87_SSE;
+	*(uint64_t *)(image + XSTATE_BV) = XSTATE_X87 | XSTATE_SSE;
 }
 
 static void set_bases(struct vcpu *v, const struct vcpu_guest_context *c)
@@ -315,6 +320,29 @@ static void get_callbacks(const struct vcpu *v, struct vcpu_guest_context *c)
 		c->flags |= VGCF_syscall_disables_events;
 }
 
+/*
+ * XSAVEOPT leaves what the image held before where a component is in its
+ * initial state, and says so in the header only.
+ */
+static void get_fpu(struct vcpu *v, struct vcpu_guest_context *c)
+{
+	const uint8_t *image = vcpu_hw_fpu_image(v);
+	uint64_t used = *(const uint64_t *)(image + XSTATE_BV);
+	uint8_t *out = (uint8_t *)&c->fpu_ctxt;
+	uint16_t fcw = FCW_INITIAL;
+
+	memcpy(out, image, FXSAVE_BYTES);
+	if (!x86_features.xsave)
+		return;
+	if (!(used & XSTATE_X87)) {
+		memset(out, 0, FXSAVE_MXCSR);
+		memcpy(out, &fcw, sizeof(fcw));
+		memset(out + FXSAVE_ST, 0, FXSAVE_XMM - FXSAVE_ST);
+	}
+	if (!(used & XSTATE_SSE))
+		memset(out + FXSAVE_XMM, 0, FXSAVE_XMM_END - FXSAVE_XMM);
+}
+
 /* The vCPU does not run: all its state is in memory. */
 void pv_context_get(struct vcpu *v, struct vcpu_guest_context *c)
 {
@@ -324,7 +352,7 @@ void pv_context_get(struct vcpu *v, struct vcpu_guest_context *c)
 	c->flags = VGCF_I387_VALID | (kernel ? VGCF_in_kernel : 0);
 	if (!(READ_ONCE(v->pause_flags) & VPF_DOWN))
 		c->flags |= VGCF_online;
-	memcpy(&c->fpu_ctxt, vcpu_hw_fpu_image(v), FXSAVE_BYTES);
+	get_fpu(v, c);
 	c->user_regs = v->regs;
 	c->user_regs.entry_vector = 0;
 	c->user_regs.rflags |= (uint64_t)v->pv.iopl << FLAG_IOPL_SHIFT;

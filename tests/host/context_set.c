@@ -9,6 +9,7 @@
 #include <abi/nmi.h>
 #include <mm/ptype.h>
 #include <pv/pv_priv.h>
+#include <x86/x86.h>
 #include "port_fake.h"
 
 #define HIGH 0xffffffff81000000UL
@@ -91,6 +92,31 @@ static void a_good_one(void **state)
 	back.ctrlreg[3] -= PAGE_SIZE;
 	back.gdt_ents = 5;
 	assert_int_equal(pv_context_set(v, &back, NULL), -EOPNOTSUPP);
+}
+
+/* Of components in their initial state the image holds what was there before. */
+static void idle_registers(void **state)
+{
+	uint8_t *image = vcpu_hw_fpu_image(v), *fpu = (uint8_t *)&back.fpu_ctxt;
+	bool xsave = x86_features.xsave;
+
+	(void)state;
+	memset(image, 0xaa, 512);
+	memset(image + 512, 0, 64);
+	image[512] = 1; /* x87 only */
+	x86_features.xsave = true;
+	pv_context_get(v, &back);
+	assert_int_equal(fpu[0], 0xaa);
+	assert_int_equal(fpu[159], 0xaa);
+	assert_int_equal(fpu[160], 0);
+	assert_int_equal(fpu[415], 0);
+	image[512] = 2; /* SSE only */
+	pv_context_get(v, &back);
+	assert_int_equal(fpu[0] | fpu[1] << 8, 0x37f);
+	assert_int_equal(fpu[24], 0xaa); /* MXCSR is always stored */
+	assert_int_equal(fpu[32], 0);
+	assert_int_equal(fpu[160], 0xaa);
+	x86_features.xsave = xsave;
 }
 
 static void bad_addresses(void **state)
@@ -261,7 +287,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_good_one), TEST(bad_addresses), TEST(bad_tables),
-		TEST(fpu_image), TEST(callbacks), TEST(trap_tables),
+		TEST(fpu_image), TEST(idle_registers), TEST(callbacks),
+		TEST(trap_tables),
 		TEST(segment_bases), TEST(debug_registers),
 	};
 
