@@ -110,9 +110,29 @@ static void tables_init(struct lzma *z)
 		}                                            \
 	} while (0)
 
-/* One step of a bit tree. */
-#define TREE(probs, sym) \
-	DECODE(&(probs)[sym], sym += sym, sym += sym + 1)
+/*
+ * One step of a bit tree.  The compiler would keep &probs[sym] in a register
+ * of its own from the load to the store, at the cost of an instruction a bit;
+ * that sym may have changed in between keeps it from that.
+ */
+#define OPAQUE(x) __asm__("" : "+r"(x))
+#define TREE(probs, sym)                                     \
+	do {                                                 \
+		prob = (probs)[sym];                         \
+		NORMALISE;                                   \
+		bound = (range >> PROB_BITS) * prob;         \
+		OPAQUE(sym);                                 \
+		if (code < bound) {                          \
+			range = bound;                       \
+			(probs)[sym] = z->next[0][prob];     \
+			sym += sym;                          \
+		} else {                                     \
+			range -= bound;                      \
+			code -= bound;                       \
+			(probs)[sym] = z->next[1][prob];     \
+			sym += sym + 1;                      \
+		}                                            \
+	} while (0)
 
 /* One step of a literal, guided by the byte at distance rep0. */
 #define MATCHED(probs, sym, byte, done)                                    \
@@ -173,7 +193,8 @@ static int lzma_symbols(struct lzma *z, struct span *s)
 	while (out < out_end) {
 		uint32_t pos = (uint32_t)(out - s->dict);
 		uint32_t pos_state = pos & z->pb_mask;
-		uint32_t sym, len, slot, i;
+		size_t sym, slot; /* as wide as an address: they are indices */
+		uint32_t len, i;
 		struct len_coder *lens;
 		uint16_t *probs;
 
@@ -253,7 +274,7 @@ length:
 		TREE(probs, sym);
 		TREE(probs, sym);
 		TREE(probs, sym);
-		len += sym;
+		len += (uint32_t)sym;
 
 		if (lens == &z->match_len) {
 			probs = z->slot[MIN(len - MATCH_MIN, 3u)];
@@ -265,11 +286,11 @@ length:
 			TREE(probs, slot);
 			TREE(probs, slot);
 			slot -= 64;
-			rep0 = slot;
+			rep0 = (uint32_t)slot;
 			if (slot >= 4) {
-				uint32_t bits = (slot >> 1) - 1;
+				uint32_t bits = (uint32_t)(slot >> 1) - 1;
 
-				rep0 = (2 | (slot & 1)) << bits;
+				rep0 = (uint32_t)(2 | (slot & 1)) << bits;
 				if (slot < 14) {
 					probs = z->special + rep0 - slot;
 					sym = 1;
@@ -280,16 +301,16 @@ length:
 						i += i;
 					} while (--bits);
 				} else {
-					uint32_t direct = 0;
+					uint32_t direct = 0, zero;
 
 					bits -= 4;
 					do {
 						NORMALISE;
 						range >>= 1;
 						code -= range;
-						sym = 0 - (code >> 31);
-						code += range & sym;
-						direct += direct + 1 + sym;
+						zero = 0 - (code >> 31);
+						code += range & zero;
+						direct += direct + 1 + zero;
 					} while (--bits);
 					rep0 += direct << 4;
 					probs = z->align;
