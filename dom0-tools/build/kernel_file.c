@@ -15,6 +15,7 @@
  *
  * State in memory: `checked`, a few identities; one thread.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -37,6 +38,9 @@ struct entry_header {
 	uint64_t payload_len;
 	uint64_t payload_sum;
 };
+
+/* Kernels kept unpacked; the one used least lately goes first. */
+#define CACHE_ENTRIES_MAX 8
 
 #define CHECKED_MAX 8
 static struct file_identity checked[CHECKED_MAX];
@@ -191,6 +195,40 @@ static bool write_sparse(int fd, const uint8_t *data, size_t len)
 	return true;
 }
 
+/* The entry used least lately, if there are more than may stay; or false. */
+static bool find_surplus(const char *dir, char *path, size_t room)
+{
+	DIR *d = opendir(dir);
+	unsigned int count = 0;
+	struct timespec oldest = { 0 };
+	struct dirent *e;
+	struct stat st;
+
+	while (d && (e = readdir(d))) {
+		if (strncmp(e->d_name, "kernel-", 7) ||
+		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW))
+			continue;
+		if (count++ && (st.st_atim.tv_sec > oldest.tv_sec ||
+				(st.st_atim.tv_sec == oldest.tv_sec &&
+				 st.st_atim.tv_nsec >= oldest.tv_nsec)))
+			continue;
+		oldest = st.st_atim;
+		snprintf(path, room, "%s/%s", dir, e->d_name);
+	}
+	if (d)
+		closedir(d);
+	return count > CACHE_ENTRIES_MAX;
+}
+
+/* Removes entries beyond those that may stay. */
+static void prune(const char *dir)
+{
+	char path[4096];
+
+	while (find_surplus(dir, path, sizeof(path)) && !unlink(path))
+		;
+}
+
 /* Writes one entry; what fails is removed again.  True if it is there. */
 static bool cache_store(const char *dir, const struct file_identity *source,
 			const uint8_t *data, size_t len)
@@ -224,6 +262,7 @@ static bool cache_store(const char *dir, const struct file_identity *source,
 	close(fd);
 	if (!ok)
 		unlink(temp);
+	prune(dir);
 	return ok;
 }
 
@@ -297,7 +336,8 @@ int kernel_file_open(struct kernel_file *out, const char *path,
 	int fd, rc;
 
 	memset(out, 0, sizeof(*out));
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* Not to wait for whoever might feed a FIFO. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return fail_errno(fail, -errno, "cannot open %s", path);
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || !st.st_size) {

@@ -83,7 +83,7 @@ static int open_ramdisk(struct making *m)
 
 	if (!path || !*path)
 		return 0;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return fail_errno(m->fail, -errno, "cannot open %s", path);
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || !st.st_size) {

@@ -131,7 +131,6 @@ static struct guest *load(const char *path)
 	if (config && name)
 		g = guest_from_json(config, &fail);
 	if (g) {
-		g->domid = (uint32_t)json_int(top, "domid", 0);
 		g->preserved = json_bool(top, "preserved", false);
 		free(g->name);
 		g->name = strdup(name);
@@ -160,20 +159,41 @@ static bool name_to_uuid(const char *name, uint8_t uuid[16])
 	return !uuid_parse(text, uuid);
 }
 
+/* The domain with this UUID, or -ESRCH. */
+static int find_domain(struct toolstack *ts, const uint8_t uuid[16])
+{
+	struct xen_domctl_getdomaininfo *list;
+	int count = hv_domain_list(ts->hv, 1, &list), found = -ESRCH;
+
+	if (count < 0)
+		return count;
+	for (int i = 0; i < count && found < 0; i++) {
+		if (!memcmp(list[i].handle, uuid, sizeof(list[i].handle)))
+			found = list[i].domain;
+	}
+	free(list);
+	return found;
+}
+
 static void adopt(struct toolstack *ts, const uint8_t uuid[16])
 {
-	struct xen_domctl_getdomaininfo info;
+	int domid = find_domain(ts, uuid);
 	char path[4096];
 	struct guest *g;
 
 	state_path(ts, uuid, path, sizeof(path));
-	g = load(path);
-	if (!g || hv_domain_info(ts->hv, g->domid, &info) ||
-	    memcmp(info.handle, uuid, sizeof(info.handle))) {
+	if (domid == -ESRCH) {
 		unlink(path);
-		guest_free(g);
 		return;
 	}
+	g = domid < 0 ? NULL : load(path);
+	if (!g) {
+		/* A running guest's file is never thrown away. */
+		log_err("%s: cannot be understood, so its guest is left alone",
+			path);
+		return;
+	}
+	g->domid = (uint32_t)domid;
 	memcpy(g->uuid, uuid, sizeof(g->uuid));
 	g->next = ts->guests;
 	ts->guests = g;

@@ -132,6 +132,9 @@ int hv_domain_set_weight(struct hv *hv, uint32_t domid, uint32_t weight,
 	struct xen_domctl_scheduler_op *s = &op.u.scheduler_op;
 	int rc = hv_scheduler_id(hv, &s->sched_id);
 
+	if (!rc && s->sched_id != XEN_SCHEDULER_CREDIT &&
+	    s->sched_id != XEN_SCHEDULER_CREDIT2)
+		rc = -EOPNOTSUPP;
 	if (rc)
 		return rc;
 	s->cmd = XEN_DOMCTL_SCHEDOP_getinfo;

@@ -180,8 +180,21 @@ static int domctl(struct xen_domctl *op)
 	}
 }
 
+static int list_domains(struct xen_sysctl_getdomaininfolist *list)
+{
+	list->num_domains = 0;
+	for (uint32_t id = list->first_domain; id < DOMAINS; id++) {
+		if (domain(id))
+			info(&domains[id], id,
+			     &list->buffer.p[list->num_domains++]);
+	}
+	return 0;
+}
+
 static int sysctl_op(struct xen_sysctl *op)
 {
+	if (op->cmd == XEN_SYSCTL_getdomaininfolist)
+		return list_domains(&op->u.getdomaininfolist);
 	if (op->cmd != XEN_SYSCTL_physinfo)
 		return -ENOSYS;
 	op->u.physinfo.capabilities = XEN_SYSCTL_PHYSCAP_gnttab_v2;

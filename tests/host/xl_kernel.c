@@ -341,6 +341,16 @@ static void caches_unpacked_kernels(void **state)
 	unlink(path);
 	write_kernel();
 	assert_false(opened_from_cache());
+	/* Old entries make room: never more than eight. */
+	for (int i = 0; i < 12; i++) {
+		unlink(path);
+		write_kernel();
+		assert_false(opened_from_cache());
+		assert_true(opened_from_cache());
+	}
+	snprintf(command, sizeof(command), "test $(ls '%s' | wc -l) = 8",
+		 cache);
+	assert_int_equal(system(command), 0);
 	/* A cache that others can write is not used. */
 	snprintf(command, sizeof(command), "chmod 777 '%s'", cache);
 	assert_int_equal(system(command), 0);

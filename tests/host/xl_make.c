@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <sys/mman.h>
 #include <cmocka.h>
+#include <uuid/uuid.h>
 
 #include <abi/core.h>
 #include <abi/sched.h>
@@ -247,6 +248,22 @@ static void stops_restarting_in_vain(void **state)
 	expect_nothing_left();
 }
 
+/* A running guest's file is kept, also when it cannot be understood. */
+static void damage_is_not_adopted(void)
+{
+	char path[160], uuid[UUID_STR_LEN];
+	struct guest *g = ts.guests;
+
+	uuid_unparse_lower(g->uuid, uuid);
+	snprintf(path, sizeof(path), "%s/%s.json", guests_dir, uuid);
+	write_file(path, "{}", 2);
+	ts.guests = NULL;
+	guests_adopt(&ts);
+	assert_null(ts.guests);
+	assert_int_equal(state_files(), 1);
+	ts.guests = g;
+}
+
 /* Another daemon takes the guests over from the files. */
 static void adopts_guests(void **state)
 {
@@ -263,6 +280,7 @@ static void adopts_guests(void **state)
 	assert_string_equal(ts.guests->name, "h");
 	assert_string_equal(ts.guests->config.name, "h");
 	assert_int_equal(ts.guests->config.on_poweroff, ACTION_PRESERVE);
+	damage_is_not_adopted();
 	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"h\"}"));
 	expect_nothing_left();
 	/* A file without its domain is of an earlier life. */
