@@ -9,7 +9,6 @@
  */
 #include <lib/decompress.h>
 
-#define OPCODE_MASK 0xfefefefefefefefeUL
 #define OPCODE_BYTES 0xe8e8e8e8e8e8e8e8UL
 #define ONES 0x0101010101010101UL
 
@@ -38,11 +37,12 @@ static uint64_t get64(const uint8_t *p)
 static size_t find_opcode(const uint8_t *buf, size_t i, size_t end)
 {
 	while (i + 8 <= end) {
-		uint64_t x = (get64(buf + i) & OPCODE_MASK) ^ OPCODE_BYTES;
-		uint64_t zero = (x - ONES) & ~x & (ONES << 7);
+		/* Bytes that are 0 or 1 now; the lowest one found is right. */
+		uint64_t x = get64(buf + i) ^ OPCODE_BYTES;
+		uint64_t hit = (x - 2 * ONES) & ~x & (ONES << 7);
 
-		if (zero)
-			return i + (unsigned int)__builtin_ctzl(zero) / 8;
+		if (hit)
+			return i + (unsigned int)__builtin_ctzl(hit) / 8;
 		i += 8;
 	}
 	while (i < end && (buf[i] & 0xfe) != 0xe8)
