@@ -15,7 +15,7 @@ CONSOLE = '/var/log/xen/console/guest-{}.log'
 # Lines of a kernel log that no healthy boot has.
 COMPLAINTS = ('BUG:|WARNING:|Oops|general protection|Unhandled|soft lockup|'
               'rcu.*(stall|starved)|Bad page|bad pte|double fault|'
-              'unable to handle|Xen hypercall failed')
+              'unable to handle|segfault|traps:|Xen hypercall failed')
 
 # Complaints of the same stock kernels on real Xen under QEMU: not ours to mend.
 KNOWN = re.compile(r'cannot obtain EFI|hpet.*disabled|TSC.*unstable|'
