@@ -20,8 +20,8 @@ $(B)/hv/%.S.o: hypervisor/%.S $(HV_OFFSETS)
 	$(Q)$(CC) $(HV_INC) -I$(dir $(HV_OFFSETS)) -MMD -MP -c $< -o $@
 
 # Decoders of the dom0 kernel's packing: lib/decompress_libs.c.
-HV_LIBS := $(shell $(CC) -print-file-name=libzstd.a) \
-	$(shell $(CC) -print-file-name=libz.a)
+HV_LIBS := $(shell $(CC) -print-file-name=libzstd.a 2>/dev/null) \
+	$(shell $(CC) -print-file-name=libz.a 2>/dev/null)
 
 HV_LDS := hypervisor/x86/link/parvis.lds
 
