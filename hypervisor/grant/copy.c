@@ -10,6 +10,7 @@
  */
 #include <grant/grant_priv.h>
 #include <lib/str.h>
+#include <port/log.h>
 
 static void use_end(struct grant_use *u)
 {
@@ -182,5 +183,10 @@ int grant_op_copy(struct vcpu *v, void *p, struct grant_batch *b)
 	struct gnttab_copy *op = p;
 
 	op->status = copy(v, op, b);
+	if (op->status)
+		log_guest(v->domain, LOG_DEBUG,
+			  "grant copy from d%u to d%u (flags %x): %d\n",
+			  op->source.domid, op->dest.domid, op->flags,
+			  op->status);
 	return 0;
 }

@@ -10,7 +10,6 @@
  * in the other order.
  */
 #include <grant/grant_priv.h>
-#include <port/log.h>
 
 #define TRIES 8 /* against a granter that changes its entry all the time */
 
@@ -159,10 +158,6 @@ int16_t grant_pin(struct domain *granter, uint32_t ref, uint16_t user,
 	lock_acquire(&gt->lock);
 	st = pin_locked(gt, ref, user, how, out);
 	lock_release(&gt->lock);
-	if (st)
-		log_guest(granter, LOG_DEBUG,
-			  "grant %u not usable by d%u (how %x): %d\n", ref,
-			  user, how, st);
 	return st;
 }
 

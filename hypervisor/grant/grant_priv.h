@@ -20,7 +20,7 @@
 #include <grant/grant.h>
 #include <mm/frame.h>
 
-#define GRANT_FRAMES_LIMIT 65536 /* of one table */
+#define GRANT_FRAMES_LIMIT 4096 /* of one table: what is done at one go */
 #define GRANT_FRAMES_USUAL 64
 #define MAPTRACK_FRAMES_LIMIT 32768
 #define MAPTRACK_FRAMES_USUAL 1024

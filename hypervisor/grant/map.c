@@ -9,6 +9,7 @@
  * frame can still be reached.
  */
 #include <grant/grant_priv.h>
+#include <port/log.h>
 #include <port/tlb.h>
 #include <pv/pv.h>
 
@@ -127,6 +128,10 @@ int grant_op_map(struct vcpu *v, void *p, struct grant_batch *b)
 		return 0;
 	}
 	op->status = map_from(v, granter, op);
+	if (op->status)
+		log_guest(v->domain, LOG_DEBUG,
+			  "grant %u of d%u not mapped (flags %x): %d\n",
+			  op->ref, op->dom, op->flags, op->status);
 	domain_put(granter);
 	return 0;
 }

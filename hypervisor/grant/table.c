@@ -19,10 +19,10 @@ static uint32_t status_needed(uint32_t frames)
 	return (uint32_t)DIV_ROUND_UP(frames * V2_PER_FRAME, STATUS_PER_FRAME);
 }
 
-/* A negative number from the toolstack asks for what is usual. */
-static uint32_t usual(uint32_t wanted, uint32_t value)
+/* A negative number asks for what is usual; there is no more than @most. */
+static uint32_t bounded(uint32_t wanted, uint32_t value, uint32_t most)
 {
-	return (int32_t)wanted < 0 ? value : wanted;
+	return (int32_t)wanted < 0 ? value : MIN(wanted, most);
 }
 
 static bool alloc_arrays(struct grant_table *gt)
@@ -44,10 +44,11 @@ int grant_domain_init(struct domain *d, uint32_t max_frames,
 	struct grant_table *gt;
 	int rc;
 
-	max_frames = usual(max_frames, GRANT_FRAMES_USUAL);
-	max_maptrack = usual(max_maptrack, MAPTRACK_FRAMES_USUAL);
-	if (!max_frames || max_frames > GRANT_FRAMES_LIMIT ||
-	    max_maptrack > MAPTRACK_FRAMES_LIMIT)
+	max_frames = bounded(max_frames, GRANT_FRAMES_USUAL,
+			     GRANT_FRAMES_LIMIT);
+	max_maptrack = bounded(max_maptrack, MAPTRACK_FRAMES_USUAL,
+			       MAPTRACK_FRAMES_LIMIT);
+	if (!max_frames)
 		return -EINVAL;
 	if (version_max < 1 || version_max > 2)
 		return -EINVAL;

@@ -11,7 +11,6 @@
 #include <lib/str.h>
 #include <port/guest.h>
 
-#define CLEAR_COST 32 /* of one frame */
 #define USE_BITS (GTF_reading | GTF_writing)
 
 /* A reserved entry, in what the layouts have in common. */
