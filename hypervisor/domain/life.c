@@ -35,9 +35,19 @@ static void host_ends(uint32_t reason)
 	}
 }
 
-void domain_shutdown(struct domain *d, uint32_t reason)
+static void suspend_all(struct domain *d)
 {
 	struct vcpu *v;
+
+	for_each_vcpu(d, v) {
+		__atomic_fetch_or(&v->pause_flags, VPF_SUSPENDED,
+				  __ATOMIC_SEQ_CST);
+		vcpu_sleep(v);
+	}
+}
+
+void domain_shutdown(struct domain *d, uint32_t reason)
+{
 	bool first;
 
 	if (d == dom0)
@@ -51,11 +61,7 @@ void domain_shutdown(struct domain *d, uint32_t reason)
 	lock_release(&d->lock);
 	if (!first)
 		return;
-	for_each_vcpu(d, v) {
-		__atomic_fetch_or(&v->pause_flags, VPF_SUSPENDED,
-				  __ATOMIC_SEQ_CST);
-		vcpu_sleep(v);
-	}
+	suspend_all(d);
 	domain_notify_change();
 }
 
@@ -80,9 +86,11 @@ void domain_crash(struct domain *d, const char *why, ...)
 	char text[160];
 	va_list ap;
 
-	if (d->crashed)
+	if (__atomic_exchange_n(&d->crashed, true, __ATOMIC_SEQ_CST)) {
+		/* Another CPU still says why: this vCPU must not run on. */
+		suspend_all(d);
 		return;
-	d->crashed = true;
+	}
 	va_start(ap, why);
 	fmt_vsnprintf(text, sizeof(text), why, ap);
 	va_end(ap);

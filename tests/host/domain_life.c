@@ -161,6 +161,13 @@ static void test_shutdown(void **state)
 	domain_crash(d, "test %d", 2);
 	fake_settle();
 	assert_false(d->vcpus[0]->sched.running);
+	/* While one CPU still says why, another vCPU's crash stops it, too. */
+	domain_resume(d);
+	fake_settle();
+	d->crashed = true;
+	domain_crash(d, "test %d", 3);
+	fake_settle();
+	assert_false(d->vcpus[0]->sched.running);
 	fake_destroy(d);
 }
 
