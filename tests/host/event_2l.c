@@ -197,6 +197,29 @@ static void test_virq(void **state)
 	assert_true(ev_virq(va, VIRQ_TIMER, 0) > 0);
 }
 
+/* The host's own VIRQs go to whom they were given, and to nobody after him. */
+static void test_host_virqs(void **state)
+{
+	int p = ev_virq(va, VIRQ_CON_RING, 0);
+
+	(void)state;
+	evtchn_send_host_virq(VIRQ_CON_RING);
+	assert_false(pending(a, p));
+	assert_int_equal(evtchn_set_virq_handler(a, VIRQ_CON_RING), 0);
+	assert_int_equal(evtchn_set_virq_handler(a, VIRQ_TIMER), -EINVAL);
+	assert_int_equal(evtchn_set_virq_handler(a, NR_VIRQS), -EINVAL);
+	evtchn_send_host_virq(VIRQ_CON_RING);
+	assert_true(pending(a, p));
+	assert_int_equal(evtchn_set_virq_handler(b, VIRQ_CON_RING), 0);
+	bit_clear(a->shared->evtchn_pending, (unsigned int)p);
+	evtchn_send_host_virq(VIRQ_CON_RING);
+	assert_false(pending(a, p));
+	assert_int_equal(domain_kill(b), 0);
+	assert_int_equal(evtchn_set_virq_handler(b, VIRQ_CON_RING), -ESRCH);
+	evtchn_send_host_virq(VIRQ_CON_RING);
+	assert_false(pending(a, p));
+}
+
 static void test_ipi_and_vcpu(void **state)
 {
 	int p = ev_ipi(va, 1), pa, pb;
@@ -431,7 +454,7 @@ int main(void)
 		BOTH(test_send), BOTH(test_mask), BOTH(test_close_one_end),
 		BOTH(test_self), BOTH(test_refused),
 		BOTH(test_fault_on_result), BOTH(test_virq),
-		BOTH(test_ipi_and_vcpu), BOTH(test_limit_and_reset),
+		BOTH(test_host_virqs), BOTH(test_ipi_and_vcpu), BOTH(test_limit_and_reset),
 		BOTH(test_numbers_are_reused), BOTH(test_scribble),
 		BOTH(test_block), BOTH(test_poll), BOTH(test_info_moves),
 		BOTH(test_partner_dies), BOTH(test_no_vcpu_yet),

@@ -199,6 +199,33 @@ static void test_swap(void **state)
 	}
 }
 
+/* What the builder of a domain and the tools use. */
+static void test_for_builders(void **state)
+{
+	mfn_t m = fake_frame(a);
+	struct grant_view view;
+	uint32_t frames, maptrack;
+	struct gnttab_dump_table d = { .dom = DOMID_SELF };
+
+	(void)state;
+	assert_int_equal(grant_set_entry(a, GNTTAB_RESERVED_XENSTORE, 0, m),
+			 0);
+	assert_int_equal(grant_pin(a, GNTTAB_RESERVED_XENSTORE, 0, PIN_WRITE,
+				   &view), GNTST_okay);
+	assert_int_equal(view.m.v, m.v);
+	grant_unpin(a, GNTTAB_RESERVED_XENSTORE, true);
+	assert_int_equal(grant_set_entry(a, 8, 0, m), -EINVAL);
+	assert_int_equal(grant_set_entry(a, 1, 0, mfn(1UL << 32)), -EINVAL);
+	assert_int_equal(grant_limits(a, &frames, &maptrack), 0);
+	assert_int_equal(frames, 4);
+	assert_int_equal(maptrack, 4);
+	assert_int_equal(grant_limits(dom_io, &frames, &maptrack), -EINVAL);
+	assert_int_equal(grant_op(va, GNTTABOP_dump_table, &d), 0);
+	assert_int_equal(d.status, GNTST_okay);
+	assert_int_equal(g_set_version(va, 2), 0);
+	assert_int_equal(grant_set_entry(a, 1, 0, m), -EINVAL);
+}
+
 static void test_bad_commands(void **state)
 {
 	uint8_t junk[64] = { 0 };
@@ -267,7 +294,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_query), T(test_setup), T(test_versions),
 		T(test_version_in_use), T(test_status_frames),
-		T(test_frame_mfn), T(test_swap), T(test_bad_commands),
+		T(test_frame_mfn), T(test_for_builders), T(test_swap), T(test_bad_commands),
 		T(test_no_memory), T(test_grow_no_memory),
 	};
 
