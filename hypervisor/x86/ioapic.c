@@ -129,7 +129,7 @@ void ioapic_mask(unsigned int gsi, bool masked)
 				   a->low[pin] & ~(uint32_t)PIN_MASKED);
 }
 
-int irq_hw_ioapic_read(uint64_t base, uint32_t reg, uint32_t *val)
+int ioapic_read(uint64_t base, uint32_t reg, uint32_t *val)
 {
 	for (unsigned int i = 0; i < count; i++)
 		if (ioapics[i].base == base && reg < 256) {

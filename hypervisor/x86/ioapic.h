@@ -15,5 +15,7 @@ void ioapic_route(unsigned int gsi, unsigned int vector, uint32_t apic_id,
 		  bool level, bool low);
 void ioapic_retarget(unsigned int gsi, uint32_t apic_id);
 void ioapic_mask(unsigned int gsi, bool masked);
+/* Register @reg of the one at @base; -ENODEV. */
+int ioapic_read(uint64_t base, uint32_t reg, uint32_t *val);
 
 #endif

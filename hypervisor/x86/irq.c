@@ -193,6 +193,17 @@ void irq_hw_msi_message(unsigned int irq, uint64_t *addr, uint32_t *data)
 	*data = i->vector;
 }
 
+/* A register is selected first: not while another CPU selects one. */
+int irq_hw_ioapic_read(uint64_t base, uint32_t reg, uint32_t *val)
+{
+	int rc;
+
+	lock_acquire(&irq_lock);
+	rc = ioapic_read(base, reg, val);
+	lock_release(&irq_lock);
+	return rc;
+}
+
 /* --- masking --- */
 
 void irq_hw_mask(unsigned int irq)
