@@ -295,7 +295,8 @@ uint64_t resume_rip, resume_rsp;
 
 static bool on_user_trap(struct frame *f)
 {
-	if (f->vector == V_SYSCALL || f->vector == 13 || f->vector == 14) {
+	if (f->vector == V_SYSCALL || f->vector == V_FAILSAFE ||
+	    f->vector == 13 || f->vector == 14) {
 		syscall_rax = f->rax;
 		syscall_cs = f->cs;
 		syscall_count++;
