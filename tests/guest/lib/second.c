@@ -5,7 +5,7 @@
  */
 #include "second.h"
 
-#define RACE_NS 4000000000UL
+#define RACE_NS 2000000000UL
 
 uint8_t second_fpu[512] __attribute__((aligned(16)));
 
