@@ -167,11 +167,14 @@ yajl_val xl_request(const char *text)
 	struct strbuf line = { 0 };
 	yajl_val answer = NULL;
 	int fd = daemon_fd();
+	bool sent;
 
 	if (fd < 0)
 		return NULL;
-	if (!send_all(fd, text, strlen(text)) || !send_all(fd, "\n", 1) ||
-	    !receive_line(fd, &line)) {
+	strbuf_printf(&line, "%s\n", text);
+	sent = !line.err && send_all(fd, line.data, line.len);
+	strbuf_reset(&line);
+	if (!sent || !receive_line(fd, &line)) {
 		xl_error("the toolstack daemon went away: see /var/log/parvis/parvisd.log");
 	} else {
 		answer = yajl_tree_parse(line.data, NULL, 0);

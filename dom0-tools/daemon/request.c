@@ -452,6 +452,7 @@ void request_handle(struct toolstack *ts, const char *text,
 		    struct strbuf *answer)
 {
 	struct fail fail = { 0 };
+	char why[256] = "";
 	struct jw w;
 	struct request r = { .ts = ts, .answer = &w, .fail = &fail };
 	int rc;
@@ -461,11 +462,12 @@ void request_handle(struct toolstack *ts, const char *text,
 		return;
 	}
 	jw_object(&w, NULL);
-	r.args = yajl_tree_parse(text, NULL, 0);
+	r.args = yajl_tree_parse(text, why, sizeof(why));
 	if (YAJL_IS_OBJECT(r.args))
 		rc = run(&r, json_str(r.args, "op", NULL));
 	else
-		rc = fail_set(&fail, -EINVAL, "the request is not JSON");
+		rc = fail_set(&fail, -EINVAL,
+			      "the request is not a JSON object: %s", why);
 	jw_bool(&w, "ok", !rc);
 	if (rc) {
 		jw_int(&w, "rc", rc);
