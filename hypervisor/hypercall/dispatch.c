@@ -30,15 +30,25 @@ static const struct entry table[ABI_NR_HYPERCALLS] = {
 #include <abi/hypercalls.def>
 };
 
+/*
+ * A mispredicted bound must not choose a handler: zero for numbers beyond the
+ * table, by data instead of by a branch. The limit is read as volatile, or the
+ * compiler would know from the branch before that nothing is left to do.
+ */
+static uint64_t clamp(uint64_t nr)
+{
+	volatile uint64_t limit = ABI_NR_HYPERCALLS;
+
+	return nr & (uint64_t)((int64_t)(nr - limit) >> 63);
+}
+
 long hypercall_call(struct vcpu *v, uint64_t nr, uint64_t arg[6])
 {
 	const struct entry *e;
 
 	if (unlikely(nr >= ABI_NR_HYPERCALLS))
 		return -ENOSYS;
-	/* A mispredicted bound must not choose a handler: clamp by data too. */
-	nr &= (uint64_t)((int64_t)(nr - ABI_NR_HYPERCALLS) >> 63);
-	e = &table[nr];
+	e = &table[clamp(nr)];
 	if (unlikely(!e->fn))
 		return -ENOSYS;
 	if (unlikely(e->privileged && !v->domain->privileged))
