@@ -83,6 +83,8 @@ int guest_store_write(struct toolstack *ts, const struct guest *g,
 /* Removes what guest_store_write() wrote, or part of it. */
 void guest_store_remove(struct toolstack *ts, uint32_t domid,
 			const uint8_t uuid[16]);
+/* Only what goes by the UUID: the domain's number is another guest's now. */
+void guest_store_remove_vm(struct toolstack *ts, const uint8_t uuid[16]);
 int guest_store_rename(struct toolstack *ts, const struct guest *g,
 		       const char *name, struct fail *fail);
 /* The control domain's own entries. */

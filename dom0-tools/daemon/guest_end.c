@@ -25,22 +25,40 @@
 #define QUICK_DEATH_MS 10000
 #define QUICK_DEATHS_MAX 5
 
-static void remove_traces(struct toolstack *ts, struct guest *g)
+/* The domain of @g; -ESTALE if it is gone and its number is another's now. */
+static int look_at(struct toolstack *ts, const struct guest *g,
+		   struct xen_domctl_getdomaininfo *info)
 {
-	guest_store_remove(ts, g->domid, g->uuid);
+	int rc = hv_domain_info(ts->hv, g->domid, info);
+
+	if (!rc && memcmp(info->handle, g->uuid, sizeof(g->uuid)))
+		rc = -ESTALE;
+	return rc;
+}
+
+/* Forgets a guest whose domain is gone; @rc is what look_at() said. */
+static void let_go(struct toolstack *ts, struct guest *g, int rc)
+{
+	if (rc == -ESTALE)
+		guest_store_remove_vm(ts, g->uuid);
+	else
+		guest_store_remove(ts, g->domid, g->uuid);
 	guest_state_remove(ts, g->uuid);
+	guest_forget(ts, g);
 }
 
 int guest_destroy(struct toolstack *ts, struct guest *g, struct fail *fail)
 {
-	int rc = hv_domain_destroy(ts->hv, g->domid);
+	struct xen_domctl_getdomaininfo info;
+	int rc = look_at(ts, g, &info);
 
-	if (rc && rc != -ESRCH)
+	if (!rc)
+		rc = hv_domain_destroy(ts->hv, g->domid);
+	if (rc && rc != -ESRCH && rc != -ESTALE)
 		return fail_errno(fail, rc,
 				  "the hypervisor did not destroy domain %u",
 				  g->domid);
-	remove_traces(ts, g);
-	guest_forget(ts, g);
+	let_go(ts, g, rc);
 	return 0;
 }
 
@@ -173,6 +191,8 @@ static void act(struct toolstack *ts, struct guest *g, unsigned int reason)
 
 	log_info("%s (domain %u) %s: %s", g->name, g->domid, e->name,
 		 cfg_action_name(action));
+	/* Should the action fail, the guest stays, and is not tried again. */
+	g->preserved = true;
 	switch (action) {
 	case ACTION_RESTART:
 		restart(ts, g);
@@ -186,7 +206,6 @@ static void act(struct toolstack *ts, struct guest *g, unsigned int reason)
 			log_err("%s: %s", g->name, fail.text);
 		break;
 	case ACTION_PRESERVE:
-		g->preserved = true;
 		guest_state_save(ts, g, &fail);
 		break;
 	}
@@ -209,13 +228,13 @@ static bool check_one(struct toolstack *ts)
 	unsigned int reason;
 
 	for (struct guest *g = ts->guests; g; g = g->next) {
-		int rc = hv_domain_info(ts->hv, g->domid, &info);
+		int rc = look_at(ts, g, &info);
 
-		if (rc == -ESRCH || (!rc && info.flags & XEN_DOMINF_dying)) {
+		if (rc == -ESRCH || rc == -ESTALE ||
+		    (!rc && info.flags & XEN_DOMINF_dying)) {
 			/* Somebody else destroyed it. */
 			log_info("%s (domain %u) is gone", g->name, g->domid);
-			remove_traces(ts, g);
-			guest_forget(ts, g);
+			let_go(ts, g, rc);
 			return true;
 		}
 		if (!rc && !g->preserved && ended(&info, &reason)) {

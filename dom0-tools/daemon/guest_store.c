@@ -219,6 +219,18 @@ int guest_store_write(struct toolstack *ts, const struct guest *g,
 		      0;
 }
 
+void guest_store_remove_vm(struct toolstack *ts, const uint8_t uuid[16])
+{
+	struct writer w = { .xs = ts->xs };
+	char path[128], text[UUID_STR_LEN];
+
+	uuid_unparse_lower(uuid, text);
+	snprintf(path, sizeof(path), "/vm/%s", text);
+	post(&w, XS_RM, path, NULL, 0);
+	/* What was not there is no loss. */
+	xsc_settle(ts->xs);
+}
+
 void guest_store_remove(struct toolstack *ts, uint32_t domid,
 			const uint8_t uuid[16])
 {
@@ -228,17 +240,13 @@ void guest_store_remove(struct toolstack *ts, uint32_t domid,
 		"/libxl",
 	};
 	struct writer w = { .xs = ts->xs };
-	char path[128], text[UUID_STR_LEN];
+	char path[128];
 
 	for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%u", below[i], domid);
 		post(&w, XS_RM, path, NULL, 0);
 	}
-	uuid_unparse_lower(uuid, text);
-	snprintf(path, sizeof(path), "/vm/%s", text);
-	post(&w, XS_RM, path, NULL, 0);
-	/* What was not there is no loss. */
-	xsc_settle(ts->xs);
+	guest_store_remove_vm(ts, uuid);
 }
 
 int guest_store_rename(struct toolstack *ts, const struct guest *g,

@@ -22,6 +22,7 @@ struct fake_counts {
 	unsigned int nodes, introduced;			/* in the store */
 	unsigned int running;		/* domains not paused */
 	unsigned int pinned, vcpus_set;
+	unsigned int undying;		/* no domain can be destroyed */
 };
 
 /* Shared by both fakes; one test at a time. */
@@ -37,6 +38,8 @@ const void *fake_frame(uint64_t frame);
 const struct vcpu_guest_context *fake_vcpu(void);
 /* Ends the domain: it has shut down for @reason. */
 void fake_shutdown(uint32_t domid, unsigned int reason);
+/* The domain of this number is another one from now on. */
+void fake_replace(uint32_t domid);
 
 /* A client of a store that a child process serves. */
 struct xsc *fake_store_open(void);

@@ -60,6 +60,11 @@ void fake_shutdown(uint32_t domid, unsigned int reason)
 	domains[domid].reason = reason;
 }
 
+void fake_replace(uint32_t domid)
+{
+	domains[domid].handle[0] ^= 1;
+}
+
 static struct domain *domain(uint32_t domid)
 {
 	return domid < DOMAINS && domains[domid].exists ? &domains[domid] :
@@ -149,6 +154,8 @@ static int domctl(struct xen_domctl *op)
 		return -ESRCH;
 	switch (op->cmd) {
 	case XEN_DOMCTL_destroydomain:
+		if (fake->undying)
+			return -EBUSY;
 		return destroy(op, d);
 	case XEN_DOMCTL_getdomaininfo:
 		info(d, op->domain, &op->u.getdomaininfo);

@@ -248,6 +248,53 @@ static void stops_restarting_in_vain(void **state)
 	expect_nothing_left();
 }
 
+/* What the hypervisor refuses is not asked for again without end. */
+static void gives_up_on_the_undying(void **state)
+{
+	(void)state;
+	assert_true(create(",\"on_poweroff\":\"destroy\""));
+	fake_shutdown(ts.guests->domid, SHUTDOWN_poweroff);
+	fake->undying = 1;
+	guests_check(&ts);
+	guests_check(&ts);
+	fake->undying = 0;
+	assert_non_null(ts.guests);
+	assert_true(ts.guests->preserved);
+	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
+	expect_nothing_left();
+}
+
+/* A domain that took over a late guest's number is nobody's to destroy. */
+static void spares_who_has_the_number_now(void **state)
+{
+	uint32_t domid;
+	unsigned int vm, nodes;
+
+	(void)state;
+	for (int way = 0; way < 2; way++) {
+		assert_true(create(""));
+		domid = ts.guests->domid;
+		nodes = fake->nodes;
+		guest_store_remove_vm(&ts, ts.guests->uuid);
+		vm = nodes - fake->nodes;
+		assert_true(vm > 0 && vm < nodes);
+		fake_replace(domid);
+		fake_shutdown(domid, SHUTDOWN_crash);
+		if (way)
+			guests_check(&ts);
+		else
+			assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
+		assert_null(ts.guests);
+		assert_int_equal(fake->domains, 1);
+		assert_int_equal(fake->nodes, nodes - vm);
+		assert_int_equal(state_files(), 0);
+		assert_true(ask("{\"op\":\"destroy\",\"domain\":\"%u\"}",
+				domid));
+		guest_store_remove(&ts, domid, (const uint8_t[16]){ 0 });
+		expect_nothing_left();
+	}
+}
+
 /* A running guest's file is kept, also when it cannot be understood. */
 static void damage_is_not_adopted(void)
 {
@@ -324,6 +371,8 @@ int main(void)
 		cmocka_unit_test(undoes_every_failure),
 		cmocka_unit_test(acts_on_ends),
 		cmocka_unit_test(stops_restarting_in_vain),
+		cmocka_unit_test(gives_up_on_the_undying),
+		cmocka_unit_test(spares_who_has_the_number_now),
 		cmocka_unit_test(adopts_guests),
 		cmocka_unit_test(refuses_requests),
 	};
