@@ -274,6 +274,53 @@ void kernel_file_close(struct kernel_file *file)
 	memset(file, 0, sizeof(*file));
 }
 
+static int read_all(int fd, uint8_t *to, size_t len)
+{
+	while (len) {
+		ssize_t n = read(fd, to, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? -errno : -EIO;
+		to += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int file_take(struct file_bytes *out, int fd, const struct stat *st,
+	      size_t most)
+{
+	size_t len = (size_t)st->st_size;
+	void *p;
+	int rc;
+
+	*out = (struct file_bytes){ .len = len };
+	if (trusted(st)) {
+		p = mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (p == MAP_FAILED)
+			return -errno;
+		out->map = p;
+		return 0;
+	}
+	if (len > most)
+		return -EFBIG;
+	out->heap = malloc(len);
+	rc = out->heap ? read_all(fd, out->heap, len) : -ENOMEM;
+	if (rc)
+		file_drop(out);
+	return rc;
+}
+
+void file_drop(struct file_bytes *bytes)
+{
+	if (bytes->map)
+		munmap(bytes->map, bytes->len);
+	free(bytes->heap);
+	*bytes = (struct file_bytes){ 0 };
+}
+
 /* A packed kernel may be packed again, as vmlinuz.gz; not deeper than this. */
 #define PACKED_DEPTH 3
 
@@ -302,22 +349,23 @@ static int unpack_all(struct kernel_file *out, struct packed *in,
 	return 0;
 }
 
-/* @out->map is the file itself: find the kernel in it. */
-static int load_mapped(struct kernel_file *out, const struct stat *st,
-		       const char *cache_dir, struct fail *fail)
+/* @out's memory is the file itself: find the kernel in it. */
+static int load_bytes(struct kernel_file *out, const struct stat *st,
+		      const char *cache_dir, struct fail *fail)
 {
+	const uint8_t *bytes = out->map ? out->map : out->heap;
 	struct file_identity source = file_identity_of(st);
 	struct kernel_file cached = { 0 };
 	struct packed in;
 	int rc;
 
-	rc = unpack_probe(out->map, out->map_len, &in, fail);
+	rc = unpack_probe(bytes, (size_t)st->st_size, &in, fail);
 	if (rc)
 		return rc;
 	if (in.kind == PACK_NONE)
 		return kernel_image_read(&out->image, in.data, in.len, fail);
 	if (cache_dir && cache_load(&cached, cache_dir, &source)) {
-		munmap(out->map, out->map_len);
+		kernel_file_close(out);
 		*out = cached;
 		return 0;
 	}
@@ -332,6 +380,7 @@ static int load_mapped(struct kernel_file *out, const struct stat *st,
 int kernel_file_open(struct kernel_file *out, const char *path,
 		     const char *cache_dir, struct fail *fail)
 {
+	struct file_bytes bytes;
 	struct stat st;
 	int fd, rc;
 
@@ -345,15 +394,14 @@ int kernel_file_open(struct kernel_file *out, const char *path,
 		return fail_set(fail, -EINVAL,
 				"%s is not a regular file, or empty", path);
 	}
-	out->map_len = (size_t)st.st_size;
-	out->map = mmap(NULL, out->map_len, PROT_READ, MAP_PRIVATE, fd, 0);
-	rc = out->map == MAP_FAILED ? -errno : 0;
+	rc = file_take(&bytes, fd, &st, UNPACK_MAX);
 	close(fd);
-	if (rc) {
-		out->map = NULL;
-		return fail_errno(fail, rc, "cannot map %s", path);
-	}
-	rc = load_mapped(out, &st, cache_dir, fail);
+	if (rc)
+		return fail_errno(fail, rc, "cannot read %s", path);
+	out->map = bytes.map;
+	out->map_len = bytes.map ? bytes.len : 0;
+	out->heap = bytes.heap;
+	rc = load_bytes(out, &st, cache_dir, fail);
 	if (!rc) {
 		out->source = file_identity_of(&st);
 		kernel_image_trim(&out->image);

@@ -21,6 +21,22 @@ struct file_identity {
 
 struct file_identity file_identity_of(const struct stat *st);
 
+/* A file's bytes: at map or at heap, the other being NULL. */
+struct file_bytes {
+	void *map, *heap;
+	size_t len;
+};
+
+/*
+ * The bytes of the regular, not empty file @fd, of which @st tells.  What
+ * only this user can write is mapped.  Anybody else's is read, at most @most
+ * bytes of it: its owner could cut a mapped file short, and whoever then
+ * touched the missing part would be killed.  0 or -errno.
+ */
+int file_take(struct file_bytes *out, int fd, const struct stat *st,
+	      size_t most);
+void file_drop(struct file_bytes *bytes);
+
 /* A kernel image and the memory behind it. */
 struct kernel_file {
 	struct kernel_image image;

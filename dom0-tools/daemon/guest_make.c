@@ -11,7 +11,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,8 +27,7 @@ struct making {
 	struct fail *fail;
 	bool paused;
 	const struct kernel_file *kernel;
-	void *ramdisk;
-	size_t ramdisk_len;
+	struct file_bytes ramdisk;
 	bool domain_made, introduced, listed;
 	struct guest_rings rings;
 };
@@ -90,13 +88,10 @@ static int open_ramdisk(struct making *m)
 		rc = fail_set(m->fail, -EINVAL,
 			      "%s is not a regular file, or empty", path);
 	} else {
-		m->ramdisk_len = (size_t)st.st_size;
-		m->ramdisk = mmap(NULL, m->ramdisk_len, PROT_READ, MAP_PRIVATE,
-				  fd, 0);
-		if (m->ramdisk == MAP_FAILED) {
-			m->ramdisk = NULL;
-			rc = fail_errno(m->fail, -errno, "cannot map %s", path);
-		}
+		rc = file_take(&m->ramdisk, fd, &st,
+			       (size_t)m->g->config.memory << 20);
+		if (rc)
+			rc = fail_errno(m->fail, rc, "cannot read %s", path);
 	}
 	close(fd);
 	return rc;
@@ -104,9 +99,7 @@ static int open_ramdisk(struct making *m)
 
 static void close_ramdisk(struct making *m)
 {
-	if (m->ramdisk)
-		munmap(m->ramdisk, m->ramdisk_len);
-	m->ramdisk = NULL;
+	file_drop(&m->ramdisk);
 }
 
 /* What Xen's toolstack gives a guest that says nothing. */
@@ -229,8 +222,8 @@ static int build(struct making *m)
 		.domid = m->g->domid,
 		.vcpus = (uint32_t)c->maxvcpus,
 		.kernel = &m->kernel->image,
-		.ramdisk = m->ramdisk,
-		.ramdisk_len = m->ramdisk_len,
+		.ramdisk = m->ramdisk.map ? m->ramdisk.map : m->ramdisk.heap,
+		.ramdisk_len = m->ramdisk.len,
 		.pages = (uint64_t)c->memory << 8,
 		.cmdline = c->full_cmdline,
 		.store_port = m->rings.store_port,

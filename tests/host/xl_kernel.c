@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include <lzma.h>
@@ -139,6 +140,9 @@ static size_t pack(enum pack_kind kind)
 	z_stream z = { 0 };
 
 	switch (kind) {
+	case PACK_NONE:
+		memcpy(packed, elf.data, elf.len);
+		return elf.len;
 	case PACK_XZ:
 		assert_int_equal(lzma_easy_buffer_encode(0, LZMA_CHECK_CRC32,
 							 NULL, elf.data,
@@ -277,17 +281,22 @@ static void names_foreign_packings(void **state)
 static char folder[] = "/tmp/xl_kernel.XXXXXX";
 static char path[64], cache[64];
 
-static void write_kernel(void)
+static void write_file_of(enum pack_kind kind)
 {
 	struct test_kernel k = test_kernel_linux();
 	FILE *f = fopen(path, "we");
 	size_t len;
 
 	test_elf_make(&elf, &k);
-	len = pack(PACK_GZIP);
+	len = pack(kind);
 	assert_non_null(f);
 	assert_int_equal(fwrite(packed, 1, len, f), len);
 	fclose(f);
+}
+
+static void write_kernel(void)
+{
+	write_file_of(PACK_GZIP);
 }
 
 static int make_folder(void **state)
@@ -357,6 +366,32 @@ static void caches_unpacked_kernels(void **state)
 	assert_false(opened_from_cache());
 }
 
+/* Cutting a kernel short that others can write harms nobody. */
+static void copies_what_others_can_write(void **state)
+{
+	struct kernel_file file;
+	uint8_t sum = 0;
+
+	(void)state;
+	write_file_of(PACK_NONE);
+	assert_int_equal(chmod(path, 0666), 0);
+	assert_int_equal(kernel_file_open(&file, path, NULL, NULL), 0);
+	assert_null(file.map);
+	assert_int_equal(truncate(path, 0), 0);
+	for (size_t i = 0; i < file.image.elf.len; i += 4096)
+		sum |= file.image.elf.data[i];
+	assert_int_not_equal(sum, 0);
+	kernel_file_close(&file);
+	unlink(path);
+	/* One that only its user can write needs no copy. */
+	write_file_of(PACK_NONE);
+	assert_int_equal(kernel_file_open(&file, path, NULL, NULL), 0);
+	assert_non_null(file.map);
+	assert_null(file.heap);
+	kernel_file_close(&file);
+	unlink(path);
+}
+
 static void shelf_follows_the_file(void **state)
 {
 	const struct kernel_file *a, *b;
@@ -389,6 +424,7 @@ int main(void)
 		cmocka_unit_test(finds_bzimage_payload),
 		cmocka_unit_test(names_foreign_packings),
 		cmocka_unit_test(caches_unpacked_kernels),
+		cmocka_unit_test(copies_what_others_can_write),
 		cmocka_unit_test(shelf_follows_the_file),
 	};
 
