@@ -32,6 +32,9 @@ static struct toolstack toolstack = {
 
 static struct ev_io store_io;
 
+/* Set by a signal.  What else the loop had found is still carried out. */
+static bool stopping;
+
 /* ---- the store connection ---- */
 
 static int store_open(struct toolstack *ts)
@@ -78,8 +81,10 @@ static void store_again(struct toolstack *ts)
 	xsc_close(ts->xs);
 	ts->xs = NULL;
 	if (store_wait(ts, &fail) || store_listen(ts)) {
-		log_err("%s", fail.text);
-		ev_stop(ts->loop);
+		/* Others that wait in this round would find no store. */
+		log_err("%s", fail.rc ? fail.text : "no event loop");
+		server_stop();
+		exit(1);
 	}
 }
 
@@ -95,8 +100,7 @@ static void on_store(struct ev_io *io, uint32_t revents)
 		free(path);
 	if (rc < 0)
 		store_again(ts);
-	if (ts->xs)
-		guests_check(ts);
+	guests_check(ts);
 }
 
 /*
@@ -105,7 +109,7 @@ static void on_store(struct ev_io *io, uint32_t revents)
  */
 static void run(struct toolstack *ts)
 {
-	while (!ev_run_once(ts->loop, -1) && ts->xs) {
+	while (!stopping && !ev_run_once(ts->loop, -1)) {
 		char *path, *token;
 		bool any = false;
 
@@ -120,17 +124,11 @@ static void run(struct toolstack *ts)
 
 /* ---- start and stop ---- */
 
-static bool stopping;
-
 static void on_signal(int signo, void *arg)
 {
 	(void)arg;
 	log_info("stopping: %s; guests go on", strsignal(signo));
 	stopping = true;
-	server_stop();
-	xsc_close(toolstack.xs);
-	toolstack.xs = NULL;
-	ev_stop(toolstack.loop);
 }
 
 static int start(struct toolstack *ts, const char *path, struct fail *fail)
@@ -311,5 +309,6 @@ int main(int argc, char **argv)
 	log_info("ready on %s", o.socket);
 	run(&toolstack);
 	server_stop();
+	xsc_close(toolstack.xs);
 	return stopping ? 0 : 1;
 }
