@@ -96,7 +96,9 @@ void guest_note_change(struct guest *g, const char *path);
 void guest_update_due(struct daemon *d);
 /* Watches the guest's console in the store, anew after the store was away. */
 int guest_watch(struct guest *g, bool on);
-/* Its event channel was signalled, or a reader made room. */
+/* Its event channel was signalled, and is masked now. */
+void guest_signalled(struct guest *g);
+/* There may be output to take, or room for input. */
 void guest_run(struct guest *g);
 /* Gives input to the guest: how many bytes it took. */
 size_t guest_input(struct guest *g, const char *data, size_t len);

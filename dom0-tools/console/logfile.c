@@ -76,7 +76,8 @@ static void rotate(struct logfile *l)
 
 	if (asprintf(&older, "%s.1", l->path) < 0)
 		return;
-	if (!rename(l->path, older))
+	/* A file gone already (an earlier attempt got no new one) counts. */
+	if (!rename(l->path, older) || errno == ENOENT)
 		logfile_reopen(l);
 	free(older);
 }

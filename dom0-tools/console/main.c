@@ -307,10 +307,7 @@ static void on_port(struct daemon *d, uint32_t port)
 		hv_evtchn_unmask(d->hv, port);
 		return;
 	}
-	/* A guest that had its share stays masked: rest_over() unmasks. */
-	if (!g->resting)
-		hv_evtchn_unmask(d->hv, port);
-	guest_run(g);
+	guest_signalled(g);
 }
 
 static void on_evtchn(struct ev_io *io, uint32_t revents)

@@ -15,8 +15,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
+
+#include "lib/log.h"
 
 static void pty_poll(struct guest *g, bool out)
 {
@@ -87,6 +90,9 @@ int pty_open(struct guest *g)
 
 	if (openpty(&master, &g->pty_slave, g->tty, NULL, NULL))
 		return -errno;
+	/* Whoever writes there types on the guest's console: not "tty" too. */
+	if (fchmod(g->pty_slave, 0600))
+		log_warn("%s: %s", g->tty, strerror(errno));
 	if (tcgetattr(g->pty_slave, &t) == 0) {
 		cfmakeraw(&t);
 		tcsetattr(g->pty_slave, TCSANOW, &t);

@@ -297,6 +297,44 @@ static void test_chatty_rests(void **state)
 	assert_int_equal(guest_says(b, 2, block, 1), 1);
 }
 
+/* One that signals without end, and says nothing, is left waiting too. */
+static void test_idle_signals_rest(void **state)
+{
+	struct bed *b = *state;
+	struct guest *g = add(b, 2);
+	unsigned int signals;
+
+	for (signals = 0; !g->resting; signals++) {
+		assert_true(signals < 10000);
+		guest_signalled(g);
+	}
+	assert_int_equal(guest_says(b, 2, "x", 1), 1);
+	guest_signalled(g);
+	assert_int_not_equal(b->f.page[2].console.out_cons,
+			     b->f.page[2].console.out_prod);
+	for (signals = 0; g->resting && signals < 100; signals++)
+		ev_run_once(b->d.loop, 50);
+	assert_int_equal(b->f.page[2].console.out_cons,
+			 b->f.page[2].console.out_prod);
+}
+
+/* A log that somebody took away is begun again at the limit. */
+static void test_log_comes_back(void **state)
+{
+	static const struct logfile_style style = { .limit = 64 };
+	struct bed *b = *state;
+	struct logfile l = { .fd = -1 };
+	char line[64];
+
+	memset(line, 'l', sizeof(line));
+	assert_int_equal(logfile_open(&l, b->dir, "x", "y"), 0);
+	assert_int_equal(unlink(l.path), 0);
+	logfile_write(&l, &style, line, sizeof(line));
+	assert_int_equal(l.bytes, 0);
+	assert_int_equal(access(l.path, F_OK), 0);
+	logfile_close(&l);
+}
+
 static void test_keep(void **state)
 {
 	struct bed *b = *state;
@@ -356,6 +394,7 @@ int main(void)
 		T(test_readers),      T(test_input_waits),
 		T(test_nobody_reads), T(test_chatty_rests),
 		T(test_keep),	      T(test_moved),
+		T(test_idle_signals_rest), T(test_log_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
