@@ -102,6 +102,14 @@ static void write_line(enum log_level level, const char *text)
 		return;
 }
 
+/* One line stays one line, whoever chose the words in it. */
+static void make_harmless(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
 void log_line(enum log_level level, const char *fmt, ...)
 {
 	char text[1024];
@@ -112,6 +120,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	make_harmless(text);
 	if (logger.sink == LOG_TO_SYSLOG)
 		syslog(level_syslog[level], "%s", text);
 	else
