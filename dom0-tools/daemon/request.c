@@ -77,12 +77,19 @@ static int do_create(struct request *r)
 
 static int do_destroy(struct request *r)
 {
+	struct xen_domctl_getdomaininfo info;
 	int rc;
 
 	if (r->guest)
 		return guest_destroy(r->ts, r->guest, r->fail);
-	rc = hv_domain_destroy(r->ts->hv, r->domid);
-	return rc ? fail_errno(r->fail, rc, "the hypervisor refused") : 0;
+	rc = hv_domain_info(r->ts->hv, r->domid, &info);
+	if (!rc)
+		rc = hv_domain_destroy(r->ts->hv, r->domid);
+	if (rc)
+		return fail_errno(r->fail, rc, "the hypervisor refused");
+	/* Perhaps a daemon made it that was stopped half-way. */
+	guest_store_remove(r->ts, r->domid, info.handle);
+	return 0;
 }
 
 static int write_control(struct request *r, const char *node,
@@ -415,17 +422,18 @@ static int no_such_domain(struct request *r)
 static int find_target(struct request *r, enum target target)
 {
 	struct xen_domctl_getdomaininfo info;
-	char *end;
+	bool by_number;
 
 	r->target = json_str(r->args, "domain", "");
 	if (!*r->target)
 		return bad_argument(r, "domain");
 	r->guest = guest_by_name(r->ts, r->target);
-	r->domid = (uint32_t)strtoul(r->target, &end, 10);
+	by_number = !xs_parse_u32(r->target, UINT16_MAX, &r->domid);
 	if (r->guest)
 		r->domid = r->guest->domid;
-	else if (*end ? !domid_in_store(r, r->target) :
-			hv_domain_info(r->ts->hv, r->domid, &info) != 0)
+	else if (by_number ?
+			 hv_domain_info(r->ts->hv, r->domid, &info) != 0 :
+			 !domid_in_store(r, r->target))
 		return no_such_domain(r);
 	r->guest = guest_by_domid(r->ts, r->domid);
 	if (!r->domid && target == TARGET_GUEST)
