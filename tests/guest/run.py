@@ -18,7 +18,7 @@ HYP = os.environ.get("HYP", os.path.join(BUILD, "parvis"))
 QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
 CPU = os.environ.get("CPU", "Haswell-noTSX")
 SMP = os.environ.get("SMP", "2")
-TIMEOUT = int(os.environ.get("TIMEOUT", "120"))
+TIMEOUT = int(os.environ.get("TIMEOUT", "300"))
 
 
 def images():
