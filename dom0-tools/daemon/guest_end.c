@@ -114,20 +114,28 @@ static int make_again(struct toolstack *ts, const char *json,
 	return rc;
 }
 
-static void restart(struct toolstack *ts, struct guest *g)
+/* Counts this end in *@deaths; true if @g is not worth another start. */
+static bool dies_too_often(const struct guest *g, unsigned int *deaths)
 {
 	bool quick = ev_now_ms() - g->started_ms < QUICK_DEATH_MS;
-	unsigned int deaths = quick ? g->quick_deaths + 1 : 0;
+
+	*deaths = quick ? g->quick_deaths + 1 : 0;
+	if (*deaths < QUICK_DEATHS_MAX)
+		return false;
+	log_err("%s ended %u times in a row within %d s of its start: not restarted, kept as it is",
+		g->name, *deaths, QUICK_DEATH_MS / 1000);
+	return true;
+}
+
+static void restart(struct toolstack *ts, struct guest *g)
+{
 	struct fail fail = { 0 };
+	unsigned int deaths;
 	uint8_t uuid[16];
 	char *json;
 
-	if (deaths >= QUICK_DEATHS_MAX) {
-		log_err("%s ended %u times in a row within %d s of its start: not restarted, kept as it is",
-			g->name, deaths, QUICK_DEATH_MS / 1000);
-		g->preserved = true;
+	if (dies_too_often(g, &deaths))
 		return;
-	}
 	json = strdup(g->config_json);
 	memcpy(uuid, g->uuid, sizeof(uuid));
 	if (!json || guest_destroy(ts, g, &fail))
@@ -172,9 +180,12 @@ static int set_aside(struct toolstack *ts, struct guest *g, struct fail *fail)
 static void rename_restart(struct toolstack *ts, struct guest *g)
 {
 	struct fail fail = { 0 };
-	unsigned int deaths = g->quick_deaths;
+	unsigned int deaths;
 	uint8_t uuid[16];
 
+	/* Each end keeps a whole domain's memory. */
+	if (dies_too_often(g, &deaths))
+		return;
 	memcpy(uuid, g->uuid, sizeof(uuid));
 	if (set_aside(ts, g, &fail))
 		log_err("%s: %s", g->name, fail.text);

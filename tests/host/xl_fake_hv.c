@@ -21,7 +21,7 @@
 
 #include "xl_fake.h"
 
-#define DOMAINS 16
+#define DOMAINS 64
 #define NOBODY 0xffff
 
 static struct domain {

@@ -248,6 +248,26 @@ static void stops_restarting_in_vain(void **state)
 	expect_nothing_left();
 }
 
+/* Nor does one fill the memory with what it leaves behind. */
+static void stops_setting_aside(void **state)
+{
+	int ends = 0;
+
+	(void)state;
+	assert_true(create(",\"memory\":24,\"on_crash\":\"rename-restart\""));
+	while (!ts.guests->preserved && ends < 50) {
+		fake_shutdown(ts.guests->domid, SHUTDOWN_crash);
+		guests_check(&ts);
+		ends++;
+	}
+	assert_int_equal(ends, 5);
+	assert_int_equal(fake->domains, 5);
+	while (ts.guests)
+		assert_true(ask("{\"op\":\"destroy\",\"domain\":\"%u\"}",
+				ts.guests->domid));
+	expect_nothing_left();
+}
+
 /* What the hypervisor refuses is not asked for again without end. */
 static void gives_up_on_the_undying(void **state)
 {
@@ -373,6 +393,7 @@ int main(void)
 		cmocka_unit_test(undoes_every_failure),
 		cmocka_unit_test(acts_on_ends),
 		cmocka_unit_test(stops_restarting_in_vain),
+		cmocka_unit_test(stops_setting_aside),
 		cmocka_unit_test(gives_up_on_the_undying),
 		cmocka_unit_test(spares_who_has_the_number_now),
 		cmocka_unit_test(adopts_guests),
