@@ -141,22 +141,27 @@ static int choose_id(uint16_t *id)
 	return -ENOSPC;
 }
 
-static unsigned int domain_order(void)
+/* Under domlist_lock. One more page of them; they are all zero. */
+static void pool_grow(void)
 {
-	unsigned int order = 0;
+	size_t each = ALIGN_UP(sizeof(struct domain), (size_t)64);
+	char *page = pages_alloc(0);
 
-	while ((PAGE_SIZE << order) < sizeof(struct domain))
-		order++;
-	return order;
+	_Static_assert(sizeof(struct domain) <= PAGE_SIZE,
+		       "domains are taken from pages");
+	for (size_t at = 0; page && at + each <= PAGE_SIZE; at += each)
+		list_add(&domain_pool, &((struct domain *)(page + at))->link);
 }
 
-/* Under domlist_lock. Memory of the pool, all zero but the list link. */
+/* Under domlist_lock. Memory of the pool, all zero. */
 static struct domain *pool_take(void)
 {
 	struct domain *d;
 
 	if (list_empty(&domain_pool))
-		return pages_alloc(domain_order());
+		pool_grow();
+	if (list_empty(&domain_pool))
+		return NULL;
 	d = list_first(&domain_pool, struct domain, link);
 	list_del(&d->link);
 	memset(d, 0, sizeof(*d));

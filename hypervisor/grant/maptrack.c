@@ -25,11 +25,17 @@ static void put_free(struct grant_table *gt, uint32_t h)
 	gt->free_handle = h;
 }
 
+/* Most domains never map a grant: even the list of pages waits for the first. */
 static int more_handles(struct grant_table *gt)
 {
 	uint32_t n = gt->handle_pages;
 
 	if (n == gt->max_handle_pages)
+		return -ENOSPC;
+	if (!gt->handles)
+		gt->handles = heap_calloc(gt->max_handle_pages,
+					  sizeof(*gt->handles));
+	if (!gt->handles)
 		return -ENOSPC;
 	gt->handles[n] = pages_alloc(0);
 	if (!gt->handles[n])

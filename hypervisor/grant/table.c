@@ -31,11 +31,7 @@ static bool alloc_arrays(struct grant_table *gt)
 	gt->pins = heap_calloc(gt->max_frames, sizeof(*gt->pins));
 	gt->status = heap_calloc(status_needed(gt->max_frames),
 				 sizeof(*gt->status));
-	if (gt->max_handle_pages)
-		gt->handles = heap_calloc(gt->max_handle_pages,
-					  sizeof(*gt->handles));
-	return gt->shared && gt->pins && gt->status &&
-	       (gt->handles || !gt->max_handle_pages);
+	return gt->shared && gt->pins && gt->status;
 }
 
 int grant_domain_init(struct domain *d, uint32_t max_frames,
