@@ -153,7 +153,12 @@ static uint64_t current_vtime(const struct runq *q, uint64_t now)
 	return c->sched.vtime + weighted(c, now - c->sched.since);
 }
 
-/* After @v was queued on @q: does that CPU have to choose again? */
+/*
+ * After @v was queued on @q: does that CPU have to choose again? If not, it
+ * has to at the end of a slice. That is set here and not left to another
+ * choice: vCPUs that a switch has just put back come by here, and choosing
+ * anew each time would change between two of them for ever.
+ */
 static void poke(struct runq *q, struct vcpu *v)
 {
 	uint64_t now;
@@ -165,8 +170,11 @@ static void poke(struct runq *q, struct vcpu *v)
 	}
 	now = time_now();
 	if ((int64_t)(current_vtime(q, now) - v->sched.vtime) >
-		    (int64_t)PREEMPT_NS ||
-	    !q->slice.armed)
+	    (int64_t)PREEMPT_NS)
+		cpu_raise(cpu_of(q), WORK_SCHED);
+	else if (!q->slice.armed && cpu_of(q) == cpu_id())
+		timer_set(&q->slice, now + SLICE_NS);
+	else if (!q->slice.armed)
 		cpu_raise(cpu_of(q), WORK_SCHED);
 }
 

@@ -213,6 +213,7 @@ void fake_settle(void)
 /* --- time --- */
 
 uint64_t fake_now = 1000; /* atomic */
+uint64_t fake_look_ns;
 static uint64_t deadline[CPU_MAX];
 static const struct time_scale scale = {
 	.mul = 0x80000000U, .shift = 1, .khz = 1000000
@@ -220,7 +221,7 @@ static const struct time_scale scale = {
 
 uint64_t time_now(void)
 {
-	return __atomic_load_n(&fake_now, __ATOMIC_RELAXED);
+	return __atomic_add_fetch(&fake_now, fake_look_ns, __ATOMIC_RELAXED);
 }
 
 void time_set_deadline(uint64_t when)

@@ -29,6 +29,8 @@ void fake_settle(void);
 /* Let time pass; timers that come due run, in order, on their CPUs. */
 void fake_advance(uint64_t ns);
 extern uint64_t fake_now;
+/* How much time a look at the clock takes: 0, unless a test sets it. */
+extern uint64_t fake_look_ns;
 
 /*
  * From now on (or no longer) every CPU is a thread that calls fake_on() first,

@@ -4,6 +4,8 @@
  * idle CPU beside waiting work, affinity, and that no wake-up is lost whatever
  * the order of sleeping, waking and pausing.
  */
+#include <unistd.h>
+
 #include <port/time.h>
 #include "core_test.h"
 
@@ -334,6 +336,34 @@ static void test_random(void **state)
 	check_no_waste();
 }
 
+/*
+ * Two vCPUs of nearly the same virtual time on one CPU, and time that passes
+ * while the CPU chooses: it must come to an end and run one of them.
+ */
+static void test_choice_ends(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++)
+		(void)make(1, 1);
+	alarm(60); /* what this is about is a loop without an end */
+	fake_look_ns = 150;
+	for (uint64_t i = 0; i < 2000; i++) {
+		struct vcpu *v = sched_current();
+		struct vcpu *other = d[v == d[0]->vcpus[0]]->vcpus[0];
+
+		assert_false(vcpu_is_idle(v));
+		other->sched.vtime = v->sched.vtime + i;
+		v->sched.since = fake_now;
+		cpu_raise(0, WORK_SCHED);
+		fake_settle();
+		check_states();
+	}
+	fake_look_ns = 0;
+	alarm(0);
+	fake_advance(100 * MS);
+	check_states();
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -341,7 +371,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_weights), T(test_sleeper), T(test_no_saving_up),
 		T(test_spread), T(test_yield), T(test_pause), T(test_runstate),
-		T(test_random),
+		T(test_random), T(test_choice_ends),
 	};
 
 	fake_start(FAKE_CPUS);
