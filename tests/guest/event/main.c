@@ -220,7 +220,9 @@ TEST(block_until_timer)
 	before = event_count;
 	when = now() + 5000000;
 	CHECK_EQ(HC1(set_timer_op, when), 0);
-	CHECK_EQ(HC2(sched_op, SCHEDOP_block, 0), 0);
+	/* Any event ends a block: a guest's console has some of its own. */
+	for (unsigned int i = 0; i < 1000 && now() < when; i++)
+		CHECK_EQ(HC2(sched_op, SCHEDOP_block, 0), 0);
 	CHECK(now() >= when);
 	CHECK(event_count > before);
 	mask_upcalls(true);
@@ -242,7 +244,8 @@ TEST(poll)
 	p.ports.p = &port;
 	t = now();
 	p.timeout = t + 3000000;
-	CHECK_EQ(HC2(sched_op, SCHEDOP_poll, &p), 0);
+	for (unsigned int i = 0; i < 1000 && now() < p.timeout; i++)
+		CHECK_EQ(HC2(sched_op, SCHEDOP_poll, &p), 0);
 	CHECK(now() >= p.timeout);
 	CHECK_EQ(send(a), 0);
 	p.timeout = 0;
