@@ -75,9 +75,9 @@ class TestGuests:
         dom0.wait_gone('c', 90)
 
     def test_fork_storm(self, dom0):
-        """Some thousands of processes, and a kernel log without complaint."""
-        dom0.create('f', mode='forks=600', vcpus=2, memory=192)
-        dom0.wait_console('f', '^guest: forks done', 400)
+        """A kernel build's worth of processes, and a kernel log without complaint."""
+        dom0.create('f', mode='forks=6000', vcpus=2, memory=192)
+        dom0.wait_console('f', '^guest: forks done', 900)
         assert dom0.complaints('f') == []
         dom0.destroy('f')
 
