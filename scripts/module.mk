@@ -79,6 +79,9 @@ install: all
 	install -D -m 644 $(B)/parvis $(DESTDIR)/boot/parvis
 	install -d $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(B)/dom0/bin/* $(DESTDIR)$(PREFIX)/sbin/
+	for page in docs/man/*.[1-8]; do install -D -m 644 $$page \
+		$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
+	done
 
 size:
 	$(Q)$(PY) scripts/size $(B)
