@@ -98,18 +98,12 @@ const struct room rooms[] = {
 };
 const unsigned int room_count = ARRAY_SIZE(rooms);
 
-static int port_pending(struct vcpu *v, uint32_t port)
-{
-	return evtchn_port_pending(v->domain, port);
-}
-
 int rooms_init(void)
 {
 	ptype_hooks.promote = pv_promote;
 	ptype_hooks.demote = pv_demote;
 	hooks.host_virq = evtchn_send_host_virq;
 	hooks.vcpu_virq = evtchn_send_virq;
-	hooks.port_pending = port_pending;
 	hooks.pirq_arrived = evtchn_send_port;
 	hooks.irq_allowed = iocap_irq_ok;
 	hooks.deliver_pending = pv_deliver_pending;

@@ -141,7 +141,6 @@ struct domain {
 	mfn_t shared_frame;
 	struct shared_info *shared; /* guest-writable: read once */
 	bool shared_dropped; /* teardown has given up our reference */
-	uint64_t wallclock_offset; /* ns, settimeofday/settime */
 	int64_t time_offset_s;
 
 	cpumask_t dirty_cpus; /* CPUs that may cache its translations; atomic */

@@ -64,9 +64,7 @@ struct pv_vcpu {
 struct abi_e820entry;
 
 struct pv_domain {
-	bool is_32bit_refused; /* nothing here runs 32-bit guests */
 	uint64_t nr_pagetables; /* validated tables, for figures */
-	bool m2p_strict;
 	struct abi_e820entry *memory_map; /* hypercall/memory_op_map.c */
 	uint32_t memory_map_entries;
 	uint32_t pci_cf8; /* last written to port CF8; control domain only */

@@ -26,7 +26,6 @@ void evtchn_send_host_virq(uint32_t virq);
 int evtchn_set_virq_handler(struct domain *d, uint32_t virq);
 
 /* Physical interrupts, for irq/pirq.c. */
-int evtchn_bind_pirq_port(struct domain *d, uint32_t pirq, uint32_t *port);
 void evtchn_send_port(struct domain *d, uint32_t port);
 
 /* Toolstack-made ports: EVTCHNOP_alloc_unbound on behalf of @d (dom0 build). */

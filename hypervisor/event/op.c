@@ -472,13 +472,3 @@ long hc_event_channel_op(struct vcpu *v, uint64_t arg[6])
 	}
 	return 0;
 }
-
-int evtchn_bind_pirq_port(struct domain *d, uint32_t pirq, uint32_t *port)
-{
-	int rc;
-
-	lock_acquire(&d->evt->lock);
-	rc = bind_new(d, PORT_PIRQ, 0, pirq, port);
-	lock_release(&d->evt->lock);
-	return rc;
-}

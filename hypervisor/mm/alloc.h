@@ -18,7 +18,6 @@ struct domain;
 /* Boot: give the allocator the RAM frames [first, first + n). */
 void buddy_add(mfn_t first, uint64_t n);
 
-#define MEMF_BITS(b) (b) /* physical address below 2^b; 0: anywhere */
 /* 2^@order frames, FRAME_HV, zeroed; MFN_NONE if there are none. */
 mfn_t buddy_alloc(unsigned int order, unsigned int addr_bits);
 void buddy_free(mfn_t first, unsigned int order);

@@ -16,8 +16,6 @@ struct hooks {
 	void (*host_virq)(uint32_t virq);
 	/* Raise a per-vCPU VIRQ. */
 	void (*vcpu_virq)(struct vcpu *v, uint32_t virq);
-	/* True if any of the ports is pending (SCHEDOP_poll); -EINVAL. */
-	int (*port_pending)(struct vcpu *v, uint32_t port);
 	/* A physical interrupt has come for @port of @d. */
 	void (*pirq_arrived)(struct domain *d, uint32_t port);
 	/* May @d have the host's interrupt @irq? */
