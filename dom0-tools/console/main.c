@@ -14,10 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/daemonize.h"
 #include "lib/hv.h"
 #include "lib/hv_domain.h"
 #include "lib/log.h"
@@ -400,52 +400,6 @@ static int start(struct daemon *d)
 	return rc ? rc : start_store(d);
 }
 
-static void raise_fd_limit(void)
-{
-	struct rlimit rl = { 262144, 262144 };
-
-	if (setrlimit(RLIMIT_NOFILE, &rl) && !getrlimit(RLIMIT_NOFILE, &rl)) {
-		rl.rlim_cur = rl.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &rl);
-	}
-}
-
-/* The parent ends when the child says that it works. */
-static int daemonize(void)
-{
-	int fds[2];
-	char ok;
-	pid_t pid;
-
-	if (pipe2(fds, O_CLOEXEC))
-		return -errno;
-	pid = fork();
-	if (pid < 0)
-		return -errno;
-	if (pid) {
-		close(fds[1]);
-		_exit(read(fds[0], &ok, 1) == 1 ? 0 : 1);
-	}
-	close(fds[0]);
-	setsid();
-	return chdir("/") ? -errno : fds[1];
-}
-
-static void say_ready(int fd)
-{
-	int i, null;
-
-	if (fd < 0)
-		return;
-	log_init("xenconsoled", LOG_TO_SYSLOG, NULL);
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	for (i = 0; null >= 0 && i < 3; i++)
-		dup2(null, i);
-	if (write(fd, "", 1) != 1)
-		log_warn("nobody waits for this daemon to be ready");
-	close(fd);
-}
-
 static int write_pid_file(const char *path)
 {
 	FILE *f = fopen(path, "we");
@@ -483,7 +437,7 @@ int main(int argc, char **argv)
 		log_set_level(LOG_L_DEBUG);
 	umask(027);
 	signal(SIGPIPE, SIG_IGN);
-	raise_fd_limit();
+	raise_fd_limit(262144);
 	if (!set.foreground) {
 		ready = daemonize();
 		if (ready < 0)
@@ -494,7 +448,9 @@ int main(int argc, char **argv)
 	rc = write_pid_file(set.pid_file);
 	if (rc)
 		log_warn("%s: %s", set.pid_file, strerror(-rc));
-	say_ready(ready);
+	if (ready >= 0)
+		log_init("xenconsoled", LOG_TO_SYSLOG, NULL);
+	daemonize_ready(ready);
 	for (rc = 0; !d.stop && !rc;) {
 		if (d.xs && xsc_pending(d.xs))
 			drain_store(&d);

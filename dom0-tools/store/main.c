@@ -15,12 +15,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lib/daemonize.h"
 #include "lib/log.h"
 #include "lib/xs_client.h"
 #include "store/state.h"
@@ -219,44 +219,6 @@ static void parse_options(struct options *o, int argc, char **argv)
 
 /* ---- becoming a daemon ---- */
 
-/* The child returns with the descriptor on which to say that it is ready;
- * the parent waits for that and ends. */
-static int daemonize(void)
-{
-	int pipefd[2];
-	char ok = 0;
-	pid_t pid;
-
-	if (pipe2(pipefd, O_CLOEXEC))
-		return -errno;
-	pid = fork();
-	if (pid < 0)
-		return -errno;
-	if (pid > 0) {
-		close(pipefd[1]);
-		_exit(read(pipefd[0], &ok, 1) == 1 ? 0 : 1);
-	}
-	close(pipefd[0]);
-	setsid();
-	return chdir("/") ? -errno : pipefd[1];
-}
-
-/* The caller's descriptors stay until here, so that a failure to start can be
- * read. */
-static void say_ready(int fd)
-{
-	int i, null;
-
-	if (fd < 0)
-		return;
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	for (i = 0; null >= 0 && i < 3; i++)
-		dup2(null, i);
-	if (write(fd, "", 1) != 1)
-		log_warn("nobody waits for this daemon to be ready");
-	close(fd);
-}
-
 static void tell_systemd(void)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
@@ -298,16 +260,6 @@ static int write_pid_file(const char *path)
 	if (ftruncate(fd, 0) || write(fd, text, (size_t)n) != n)
 		return -errno;
 	return 0;
-}
-
-static void raise_fd_limit(void)
-{
-	struct rlimit rl = { 65536, 65536 };
-
-	if (setrlimit(RLIMIT_NOFILE, &rl) && !getrlimit(RLIMIT_NOFILE, &rl)) {
-		rl.rlim_cur = rl.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &rl);
-	}
 }
 
 /* ---- the daemon ---- */
@@ -452,7 +404,7 @@ int main(int argc, char **argv)
 	log_init("xenstored", LOG_TO_STDERR, NULL);
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
-	raise_fd_limit();
+	raise_fd_limit(65536);
 	if (!o.no_fork) {
 		ready = daemonize();
 		if (ready < 0)
@@ -476,7 +428,7 @@ int main(int argc, char **argv)
 	if (o.verbose)
 		log_set_level(LOG_L_DEBUG);
 	tell_systemd();
-	say_ready(ready);
+	daemonize_ready(ready);
 	rc = server_run(&d.sv);
 	if (rc)
 		fail("event loop", rc);

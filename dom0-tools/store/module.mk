@@ -9,5 +9,5 @@ STORE_CORE := store/tree.c store/edit.c store/quota.c store/perm.c \
 	lib/strbuf.c lib/log.c lib/xs_proto.c
 
 $(eval $(call dom0_program,xenstored,$(STORE_CORE) \
-	store/main.c store/server.c store/sock.c store/ring.c \
+	store/main.c store/server.c store/sock.c store/ring.c lib/daemonize.c \
 	lib/evloop.c lib/xs_client.c lib/hv_calls.c lib/hv_linux.c lib/hv_domain.c))
