@@ -10,7 +10,7 @@ MMU_CORE := $(patsubst hypervisor/%.c,$(B)/core/%.o,$(wildcard hypervisor/mm/*.c
 MMU_OUT := $(B)/tests/mmu
 MMU_TESTS := buddy_test heap_test frame_test pte_test pt_update_test \
 	memory_op_test
-MMU_MODELS := ptype_model pt_threads
+MMU_MODELS := ptype_model pte_model pt_threads
 MMU_FUZZ := fuzz_pt
 MMU_BIN := $(addprefix $(MMU_OUT)/,$(MMU_TESTS) $(MMU_MODELS) $(MMU_FUZZ))
 
