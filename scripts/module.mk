@@ -37,7 +37,7 @@ $(B)/images/guest-%.img: $(B)/cache/linux-%/vmlinuz $(MKIMAGE_FILES)
 dom0-image: $(B)/images/guest-$(LINUX).img
 	$(call say,IMAGE,$(DOM0_IMG))
 	$(Q)scripts/mkimage dom0 --linux $(B)/cache/linux-$(LINUX) \
-		--tools $(TOOLS) \
+		--tools $(TOOLS) --program /usr/sbin/dnsmasq \
 		--guest $(LINUX):$(B)/cache/linux-$(LINUX)/vmlinuz:$< \
 		-o $(DOM0_IMG)
 

@@ -103,6 +103,7 @@ class Images:
         return self._mkimage(f'dom0-{version}-{kind}', 'dom0', '--linux',
                              self.linux(version), '--tools', tools,
                              '--store-clients', *guests,
+                             '--program', '/usr/sbin/dnsmasq',
                              '--file', f'{self.helper()}:/usr/bin/hostcount')
 
 
