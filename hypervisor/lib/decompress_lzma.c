@@ -145,6 +145,41 @@ static void tables_init(struct lzma *z)
 		    if (!guess_) goto done);                               \
 	} while (0)
 
+/* Copy up to @end in steps of eight bytes, of which the last may go beyond. */
+static inline void copy_wide(uint8_t *out, const uint8_t *end,
+			     const uint8_t *src)
+{
+	do {
+		uint64_t w;
+
+		__builtin_memcpy(&w, src, 8);
+		__builtin_memcpy(out, &w, 8);
+		src += 8;
+		out += 8;
+	} while (out < end);
+}
+
+/*
+ * From less than eight bytes back: a run.  Once it has been continued to
+ * eight or more bytes, a whole number of its periods back is as good a source;
+ * long runs of zeros are half of a kernel.
+ */
+static void copy_run(uint8_t *out, const uint8_t *end, const uint8_t *room,
+		     size_t dist)
+{
+	static const uint8_t periods[8] = { 0, 8, 8, 9, 8, 10, 12, 14 };
+	const uint8_t *src = out - dist, *start = src;
+	const uint8_t *stop = start + periods[dist];
+	bool wide = end > stop && room - end >= 8;
+
+	if (!wide)
+		stop = end;
+	while (out < stop)
+		*out++ = *src++;
+	if (wide)
+		copy_wide(out, end, start);
+}
+
 /*
  * Copy @len bytes from @dist back. Sources and targets may overlap; where
  * there is room, eight bytes at a time, also beyond the end.
@@ -155,15 +190,12 @@ static inline uint8_t *copy_match(uint8_t *out, const uint8_t *room,
 	const uint8_t *src = out - dist;
 	uint8_t *end = out + len;
 
-	if (likely(dist >= 8 && (size_t)(room - out) >= (size_t)len + 8)) {
-		do {
-			uint64_t w;
-
-			__builtin_memcpy(&w, src, 8);
-			__builtin_memcpy(out, &w, 8);
-			src += 8;
-			out += 8;
-		} while (out < end);
+	if (unlikely(dist < 8)) {
+		copy_run(out, end, room, dist);
+		return end;
+	}
+	if (likely(room - end >= 8)) {
+		copy_wide(out, end, src);
 		return end;
 	}
 	while (out < end)

@@ -142,6 +142,26 @@ static void xz_small_and_of_blocks(void **state)
 	expect_plain(PACK_XZ);
 }
 
+/* Runs of every short period and length, up to the very end of the buffer. */
+static void xz_of_runs(void **state)
+{
+	lzma_options_lzma opt;
+
+	(void)state;
+	lzma_lzma_preset(&opt, 6);
+	for (size_t period = 1; period <= 16; period++) {
+		plain_len = 0;
+		for (size_t len = 1; len < 40; len++) {
+			for (size_t i = 0; i < period; i++)
+				plain[plain_len++] = (uint8_t)rand();
+			for (size_t i = 0; i < len; i++, plain_len++)
+				plain[plain_len] = plain[plain_len - period];
+			pack_xz(&opt, false, LZMA_CHECK_NONE);
+			expect_plain(PACK_XZ);
+		}
+	}
+}
+
 /*
  * A damaged stream is refused, or the damage was in a place that says nothing
  * about the data; it never writes outside (ASan looks).
@@ -276,6 +296,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(xz_of_every_kind),
 		cmocka_unit_test(xz_small_and_of_blocks),
+		cmocka_unit_test(xz_of_runs),
 		cmocka_unit_test(damaged_xz),
 		cmocka_unit_test(larger_than_announced),
 		cmocka_unit_test(gzip),
