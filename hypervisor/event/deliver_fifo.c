@@ -257,7 +257,11 @@ static void adopt_ports(struct domain *d)
 		if (p->state == PORT_FREE)
 			continue;
 		lock_ports(p, q);
-		p->pending_unmapped |= layout_2l.pending(d, p);
+		if (layout_2l.pending(d, p)) {
+			/* Else it would be so again after a reset. */
+			layout_2l.clear(d, p);
+			p->pending_unmapped = true;
+		}
 		p->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
 		unlock_ports(p, q);
 	}
