@@ -4,8 +4,7 @@
  * operations, in all orders, up to a depth.  Two domains with three ports
  * each, one of them with two vCPUs, 2-level layout.
  */
-#include <event/event_priv.h>
-#include "core_test.h"
+#include "event_start.h"
 #include "explore.h"
 
 #define PORTS 3 /* numbers 1 .. 3 */
@@ -297,23 +296,6 @@ static bool step(void *state, unsigned int i)
 
 /* --- the start, and what can be seen --- */
 
-/* All ports free, to be given out from 1 on. */
-static void order_free(struct domain *d)
-{
-	struct evt_domain *e = d->evt;
-
-	while (e->valid <= PORTS) {
-		int p = ev_ipi(d->vcpus[0], 0);
-
-		assert_true(p > 0);
-	}
-	assert_int_equal(ev_reset(d->vcpus[0], DOMID_SELF), 0);
-	e->free_head = 1;
-	e->free_tail = PORTS;
-	for (uint32_t i = 1; i <= PORTS; i++)
-		port_at(d, i)->next_free = i < PORTS ? i + 1 : 0;
-}
-
 static void start(void *state)
 {
 	struct ref *r = state;
@@ -323,7 +305,7 @@ static void start(void *state)
 		r->d[x].free_count = PORTS;
 		for (uint8_t i = 0; i < PORTS; i++)
 			r->d[x].free[i] = (uint8_t)(i + 1);
-		order_free(dom[x]);
+		order_free(dom[x], PORTS);
 		real_ack(dom[x]);
 		dom[x]->shared->evtchn_mask[0] = 0;
 	}
