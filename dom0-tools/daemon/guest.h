@@ -31,6 +31,18 @@ struct guest {
 	bool preserved;			/* ended, and to stay as it is */
 };
 
+/*
+ * How something ends that may take its time.  fn is called exactly once,
+ * perhaps before the call that began it returns, and may free what holds the
+ * outcome; where @rc is not 0, @fail says why.
+ */
+struct outcome {
+	void (*fn)(struct outcome *out, int rc);
+	struct fail fail;
+};
+
+struct making;			/* guest_make.c */
+
 struct toolstack {
 	struct hv *hv;
 	struct xsc *xs;
@@ -38,6 +50,7 @@ struct toolstack {
 	const char *cache_dir;		/* unpacked kernels; NULL for none */
 	const char *state_dir;		/* guests' configurations */
 	struct guest *guests;
+	struct making *makings;		/* guests not in the list yet */
 	struct ev_timer idle;		/* lets go of kernels kept open */
 };
 
@@ -58,16 +71,23 @@ struct guest *guest_from_json(const char *json, struct fail *fail);
 
 /*
  * Makes the domain of @g, adds @g to the list and, unless @paused, starts
- * it.  On failure everything is undone, @g is still the caller's, and the
- * reason is noted with the step that failed.
+ * it.  Others are served while it waits for something.  On failure everything
+ * is undone, @g is the caller's again, and the reason names the step that
+ * failed.
  */
-int guest_make(struct toolstack *ts, struct guest *g, bool paused,
-	       struct fail *fail);
+void guest_make(struct toolstack *ts, struct guest *g, bool paused,
+		struct outcome *out);
+/*
+ * The guest other than @but that is being made with this @name or this @uuid
+ * (each may be NULL), or NULL.
+ */
+struct guest *guest_in_making(struct toolstack *ts, const char *name,
+			      const uint8_t *uuid, const struct guest *but);
 
 /* ---- guest_end.c ---- */
 
 /* Destroys the domain and all that was made for it; frees @g. */
-int guest_destroy(struct toolstack *ts, struct guest *g, struct fail *fail);
+void guest_destroy(struct toolstack *ts, struct guest *g, struct outcome *out);
 /* Looks at every guest and acts on those that ended. */
 void guests_check(struct toolstack *ts);
 

@@ -47,19 +47,22 @@ static void let_go(struct toolstack *ts, struct guest *g, int rc)
 	guest_forget(ts, g);
 }
 
-int guest_destroy(struct toolstack *ts, struct guest *g, struct fail *fail)
+void guest_destroy(struct toolstack *ts, struct guest *g, struct outcome *out)
 {
 	struct xen_domctl_getdomaininfo info;
 	int rc = look_at(ts, g, &info);
 
 	if (!rc)
 		rc = hv_domain_destroy(ts->hv, g->domid);
-	if (rc && rc != -ESRCH && rc != -ESTALE)
-		return fail_errno(fail, rc,
-				  "the hypervisor did not destroy domain %u",
-				  g->domid);
-	let_go(ts, g, rc);
-	return 0;
+	if (rc && rc != -ESRCH && rc != -ESTALE) {
+		fail_errno(&out->fail, rc,
+			   "the hypervisor did not destroy domain %u",
+			   g->domid);
+	} else {
+		let_go(ts, g, rc);
+		rc = 0;
+	}
+	out->fn(out, rc);
 }
 
 /* The ends of a guest, by the hypervisor's reason code. */
@@ -92,26 +95,66 @@ static enum guest_action action_of(const struct guest *g,
 					    e->action);
 }
 
-/* Makes the guest again from its configuration, after @old is gone. */
-static int make_again(struct toolstack *ts, const char *json,
-		      const uint8_t uuid[16], unsigned int quick_deaths)
-{
-	struct fail fail = { 0 };
-	struct guest *g = guest_from_json(json, &fail);
-	int rc = -EINVAL;
+/* What is to follow, while the old domain goes and the new one is made. */
+struct again {
+	struct outcome out;
+	struct toolstack *ts;
+	struct guest *g;		/* the new one, when it is being made */
+	char *json;
+	uint8_t uuid[16];
+	unsigned int quick_deaths;
+};
 
-	if (g) {
-		memcpy(g->uuid, uuid, sizeof(g->uuid));
-		g->quick_deaths = quick_deaths;
-		rc = guest_make(ts, g, false, &fail);
+static void again_free(struct again *a)
+{
+	free(a->json);
+	free(a);
+}
+
+static struct again *again_new(struct toolstack *ts, const struct guest *old,
+			       unsigned int quick_deaths)
+{
+	struct again *a = calloc(1, sizeof(*a));
+
+	if (a)
+		a->json = strdup(old->config_json);
+	if (!a || !a->json) {
+		log_err("restarting %s: out of memory", old->name);
+		free(a);
+		return NULL;
 	}
+	a->ts = ts;
+	memcpy(a->uuid, old->uuid, sizeof(a->uuid));
+	a->quick_deaths = quick_deaths;
+	return a;
+}
+
+static void on_made_again(struct outcome *out, int rc)
+{
+	struct again *a = container_of(out, struct again, out);
+
 	if (rc) {
-		log_err("restarting a guest: %s", fail.text);
-		guest_free(g);
+		log_err("restarting %s: %s", a->g->name, out->fail.text);
+		guest_free(a->g);
 	} else {
-		log_info("%s restarted as domain %u", g->name, g->domid);
+		log_info("%s restarted as domain %u", a->g->name, a->g->domid);
 	}
-	return rc;
+	again_free(a);
+}
+
+/* Makes the guest again from its configuration, after the old one is gone. */
+static void make_again(struct again *a)
+{
+	a->g = guest_from_json(a->json, &a->out.fail);
+	if (!a->g) {
+		log_err("restarting a guest: %s", a->out.fail.text);
+		again_free(a);
+		return;
+	}
+	memcpy(a->g->uuid, a->uuid, sizeof(a->g->uuid));
+	a->g->quick_deaths = a->quick_deaths;
+	a->out.fn = on_made_again;
+	guest_make(a->ts, a->g, false, &a->out);
 }
 
 /* Counts this end in *@deaths; true if @g is not worth another start. */
@@ -127,22 +170,30 @@ static bool dies_too_often(const struct guest *g, unsigned int *deaths)
 	return true;
 }
 
+static void on_old_gone(struct outcome *out, int rc)
+{
+	struct again *a = container_of(out, struct again, out);
+
+	if (!rc) {
+		make_again(a);
+		return;
+	}
+	log_err("restarting: %s", out->fail.text);
+	again_free(a);
+}
+
 static void restart(struct toolstack *ts, struct guest *g)
 {
-	struct fail fail = { 0 };
 	unsigned int deaths;
-	uint8_t uuid[16];
-	char *json;
+	struct again *a;
 
 	if (dies_too_often(g, &deaths))
 		return;
-	json = strdup(g->config_json);
-	memcpy(uuid, g->uuid, sizeof(uuid));
-	if (!json || guest_destroy(ts, g, &fail))
-		log_err("restarting: %s", json ? fail.text : "out of memory");
-	else
-		make_again(ts, json, uuid, deaths);
-	free(json);
+	a = again_new(ts, g, deaths);
+	if (!a)
+		return;
+	a->out.fn = on_old_gone;
+	guest_destroy(ts, g, &a->out);
 }
 
 /* Keeps the ended domain under another name and identity. */
@@ -179,18 +230,41 @@ static int set_aside(struct toolstack *ts, struct guest *g, struct fail *fail)
 
 static void rename_restart(struct toolstack *ts, struct guest *g)
 {
-	struct fail fail = { 0 };
 	unsigned int deaths;
-	uint8_t uuid[16];
+	struct again *a;
 
 	/* Each end keeps a whole domain's memory. */
 	if (dies_too_often(g, &deaths))
 		return;
-	memcpy(uuid, g->uuid, sizeof(uuid));
-	if (set_aside(ts, g, &fail))
-		log_err("%s: %s", g->name, fail.text);
-	else
-		make_again(ts, g->config_json, uuid, deaths);
+	a = again_new(ts, g, deaths);
+	if (!a)
+		return;
+	if (set_aside(ts, g, &a->out.fail)) {
+		log_err("%s: %s", g->name, a->out.fail.text);
+		again_free(a);
+	} else {
+		make_again(a);
+	}
+}
+
+/* The end of a guest that nobody asked for: told to the log alone. */
+static void on_ended(struct outcome *out, int rc)
+{
+	if (rc)
+		log_err("%s", out->fail.text);
+	free(out);
+}
+
+static void destroy(struct toolstack *ts, struct guest *g)
+{
+	struct outcome *out = calloc(1, sizeof(*out));
+
+	if (!out) {
+		log_err("%s: out of memory", g->name);
+		return;
+	}
+	out->fn = on_ended;
+	guest_destroy(ts, g, out);
 }
 
 static void act(struct toolstack *ts, struct guest *g, unsigned int reason)
@@ -213,8 +287,7 @@ static void act(struct toolstack *ts, struct guest *g, unsigned int reason)
 		break;
 	case ACTION_DEFAULT:
 	case ACTION_DESTROY:
-		if (guest_destroy(ts, g, &fail))
-			log_err("%s: %s", g->name, fail.text);
+		destroy(ts, g);
 		break;
 	case ACTION_PRESERVE:
 		guest_state_save(ts, g, &fail);

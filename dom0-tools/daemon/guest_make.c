@@ -2,9 +2,12 @@
 /*
  * guest_make.c: making a guest, as a table of steps, each with its undoing.
  *
- * State: one struct making per attempt.  Invariant: after a failure in step
- * n the undo functions of n, n-1, ... 0 have run, each of which undoes
- * exactly what its step did, also when that step stopped half-way.
+ * State: one struct making per attempt, in ts->makings from the first step to
+ * the last, so that nobody else takes its name meanwhile.  A step that has to
+ * wait says so and is gone on from later; the daemon serves others until
+ * then.  Invariant: after a failure in step n the undo functions of n, n-1,
+ * ... 0 have run, each of which undoes exactly what its step did, also when
+ * that step stopped half-way.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,9 +25,13 @@
 #include "guest.h"
 
 struct making {
+	struct making *next;
 	struct toolstack *ts;
 	struct guest *g;
-	struct fail *fail;
+	struct outcome *out;
+	struct fail *fail;		/* that of out */
+	size_t at;			/* the step to run next */
+	uint64_t lap_us;		/* when the last one ended */
 	bool paused;
 	const struct kernel_file *kernel;
 	struct file_bytes ramdisk;
@@ -40,6 +47,11 @@ static int check_unique(struct making *m)
 		return fail_set(m->fail, -EEXIST,
 				"a guest named \"%s\" is there already: destroy it, or choose another name",
 				m->g->name);
+	other = guest_in_making(m->ts, m->g->name, m->g->uuid, m->g);
+	if (other)
+		return fail_set(m->fail, -EEXIST,
+				"the guest \"%s\" with this name or UUID is being made just now",
+				other->name);
 	for (other = m->ts->guests; other; other = other->next) {
 		if (!memcmp(other->uuid, m->g->uuid, sizeof(other->uuid)))
 			return fail_set(m->fail, -EEXIST,
@@ -302,9 +314,12 @@ static int start(struct making *m)
 	return rc ? fail_errno(m->fail, rc, "it cannot be unpaused") : 0;
 }
 
+/* What a step says that calls advance() itself, later. */
+#define STEP_WAITS 1
+
 static const struct step {
 	const char *name;
-	int (*run)(struct making *m);
+	int (*run)(struct making *m);	/* 0, -errno or STEP_WAITS */
 	void (*undo)(struct making *m);
 } steps[] = {
 	{ "checking its name", check_unique, NULL },
@@ -340,28 +355,75 @@ static uint64_t lap(uint64_t *then)
 	return took;
 }
 
-int guest_make(struct toolstack *ts, struct guest *g, bool paused,
-	       struct fail *fail)
+struct guest *guest_in_making(struct toolstack *ts, const char *name,
+			      const uint8_t *uuid, const struct guest *but)
 {
-	struct making m = { .ts = ts, .g = g, .fail = fail, .paused = paused };
-	uint64_t then = now_us();
-	size_t i;
-	int rc = 0;
+	for (struct making *m = ts->makings; m; m = m->next) {
+		struct guest *g = m->g;
 
-	for (i = 0; i < STEPS_COUNT && !rc; i++) {
-		rc = steps[i].run(&m);
-		log_debug("%s: %s: %" PRIu64 " us", g->name, steps[i].name,
-			  lap(&then));
+		if (g != but &&
+		    ((name && !strcmp(g->name, name)) ||
+		     (uuid && !memcmp(g->uuid, uuid, sizeof(g->uuid)))))
+			return g;
 	}
-	if (!rc) {
-		close_kernel(&m);
-		close_ramdisk(&m);
-		return 0;
+	return NULL;
+}
+
+static void finish(struct making *m, int rc)
+{
+	struct making **p = &m->ts->makings;
+	struct outcome *out = m->out;
+
+	while (*p != m)
+		p = &(*p)->next;
+	*p = m->next;
+	free(m);
+	out->fn(out, rc);
+}
+
+static void undo(struct making *m)
+{
+	while (m->at--) {
+		if (steps[m->at].undo)
+			steps[m->at].undo(m);
 	}
-	fail_step(fail, "%s", steps[i - 1].name);
-	while (i--) {
-		if (steps[i].undo)
-			steps[i].undo(&m);
+}
+
+/* Goes on with the next step, or back if @rc, of the last one, is an error. */
+static void advance(struct making *m, int rc)
+{
+	while (!rc && m->at < STEPS_COUNT) {
+		const struct step *s = &steps[m->at++];
+
+		rc = s->run(m);
+		if (rc != STEP_WAITS)
+			log_debug("%s: %s: %" PRIu64 " us", m->g->name, s->name,
+				  lap(&m->lap_us));
 	}
-	return rc;
+	if (rc == STEP_WAITS)
+		return;
+	if (rc) {
+		fail_step(m->fail, "%s", steps[m->at - 1].name);
+		undo(m);
+	} else {
+		close_kernel(m);
+		close_ramdisk(m);
+	}
+	finish(m, rc);
+}
+
+void guest_make(struct toolstack *ts, struct guest *g, bool paused,
+		struct outcome *out)
+{
+	struct making *m = calloc(1, sizeof(*m));
+
+	if (!m) {
+		out->fn(out, fail_set(&out->fail, -ENOMEM, "out of memory"));
+		return;
+	}
+	*m = (struct making){ .next = ts->makings, .ts = ts, .g = g,
+			      .out = out, .fail = &out->fail,
+			      .lap_us = now_us(), .paused = paused };
+	ts->makings = m;
+	advance(m, 0);
 }

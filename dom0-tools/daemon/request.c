@@ -2,8 +2,9 @@
 /*
  * request.c: the daemon's requests, as a table of functions.
  *
- * State: none; each request is carried out to its end before the next.
- * Every function has the same beats: take arguments, check, act, answer.
+ * State: one struct request each, until it is answered; most are at once,
+ * and those that wait do not hold up others.  Every function has the same
+ * beats: take arguments, check, act, answer.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -20,14 +21,23 @@
 #include "request.h"
 
 struct request {
+	struct outcome out;	/* of what it waits for */
+	struct requester *who;	/* NULL when gone */
 	struct toolstack *ts;
 	yajl_val args;
 	uint32_t domid;
 	struct guest *guest;	/* NULL: not made by this toolstack */
 	const char *target;	/* as the client named it */
-	struct jw *answer;
-	struct fail *fail;
+	struct strbuf text;	/* the answer in the making */
+	struct jw writer, *answer;
+	struct fail *fail;	/* that of out */
+	bool answered, later;
 };
+
+/* What a function says that ends with finish() itself. */
+#define REQUEST_LATER 1
+
+static void finish(struct request *r, int rc);
 
 enum target { TARGET_NONE, TARGET_GUEST, TARGET_ANY };
 
@@ -43,6 +53,21 @@ static int do_ping(struct request *r)
 {
 	jw_str(r->answer, "daemon", "parvisd");
 	return 0;
+}
+
+static void on_created(struct outcome *out, int rc)
+{
+	struct request *r = container_of(out, struct request, out);
+	struct guest *g = r->guest;
+
+	if (rc) {
+		guest_free(g);
+	} else {
+		log_info("created %s as domain %u", g->name, g->domid);
+		jw_int(r->answer, "domid", g->domid);
+		jw_str(r->answer, "name", g->name);
+	}
+	finish(r, rc);
 }
 
 static int do_create(struct request *r)
@@ -63,16 +88,15 @@ static int do_create(struct request *r)
 	strbuf_free(&text);
 	if (!g)
 		return fail_set(r->fail, -ENOMEM, "out of memory");
-	rc = guest_make(r->ts, g, json_bool(r->args, "paused", false),
-			r->fail);
-	if (rc) {
-		guest_free(g);
-		return rc;
-	}
-	log_info("created %s as domain %u", g->name, g->domid);
-	jw_int(r->answer, "domid", g->domid);
-	jw_str(r->answer, "name", g->name);
-	return 0;
+	r->guest = g;
+	r->out.fn = on_created;
+	guest_make(r->ts, g, json_bool(r->args, "paused", false), &r->out);
+	return REQUEST_LATER;
+}
+
+static void on_done(struct outcome *out, int rc)
+{
+	finish(container_of(out, struct request, out), rc);
 }
 
 static int do_destroy(struct request *r)
@@ -80,8 +104,11 @@ static int do_destroy(struct request *r)
 	struct xen_domctl_getdomaininfo info;
 	int rc;
 
-	if (r->guest)
-		return guest_destroy(r->ts, r->guest, r->fail);
+	if (r->guest) {
+		r->out.fn = on_done;
+		guest_destroy(r->ts, r->guest, &r->out);
+		return REQUEST_LATER;
+	}
 	rc = hv_domain_info(r->ts->hv, r->domid, &info);
 	if (!rc)
 		rc = hv_domain_destroy(r->ts->hv, r->domid);
@@ -456,32 +483,78 @@ static int run(struct request *r, const char *op)
 	return rc ? rc : kind->run(r);
 }
 
-void request_handle(struct toolstack *ts, const char *text,
-		    struct strbuf *answer)
+static void request_free(struct request *r)
 {
-	struct fail fail = { 0 };
+	yajl_tree_free(r->args);
+	strbuf_free(&r->text);
+	free(r);
+}
+
+/* Answers; frees @r unless request_handle() is still at work on it. */
+static void finish(struct request *r, int rc)
+{
+	jw_bool(r->answer, "ok", !rc);
+	if (rc) {
+		jw_int(r->answer, "rc", rc);
+		jw_str(r->answer, "error",
+		       r->fail->rc ? r->fail->text : strerror(-rc));
+	}
+	jw_object_end(r->answer);
+	jw_close(r->answer);
+	if (r->who)
+		r->who->answer(r->who, &r->text);
+	r->answered = true;
+	if (r->later)
+		request_free(r);
+}
+
+void request_abandon(struct request *r)
+{
+	r->who = NULL;
+}
+
+static struct request *request_new(struct toolstack *ts,
+				   struct requester *who)
+{
+	struct request *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->ts = ts;
+	r->who = who;
+	r->answer = &r->writer;
+	r->fail = &r->out.fail;
+	if (jw_open(r->answer, &r->text, false))
+		return r;
+	free(r);
+	return NULL;
+}
+
+struct request *request_handle(struct toolstack *ts, const char *text,
+			       struct requester *who)
+{
+	struct strbuf nothing = { .err = -ENOMEM };
+	struct request *r = request_new(ts, who);
 	char why[256] = "";
-	struct jw w;
-	struct request r = { .ts = ts, .answer = &w, .fail = &fail };
 	int rc;
 
-	if (!jw_open(&w, answer, false)) {
-		answer->err = -ENOMEM;
-		return;
+	if (!r) {
+		who->answer(who, &nothing);
+		return NULL;
 	}
-	jw_object(&w, NULL);
-	r.args = yajl_tree_parse(text, why, sizeof(why));
-	if (YAJL_IS_OBJECT(r.args))
-		rc = run(&r, json_str(r.args, "op", NULL));
+	jw_object(r->answer, NULL);
+	r->args = yajl_tree_parse(text, why, sizeof(why));
+	if (YAJL_IS_OBJECT(r->args))
+		rc = run(r, json_str(r->args, "op", NULL));
 	else
-		rc = fail_set(&fail, -EINVAL,
+		rc = fail_set(r->fail, -EINVAL,
 			      "the request is not a JSON object: %s", why);
-	jw_bool(&w, "ok", !rc);
-	if (rc) {
-		jw_int(&w, "rc", rc);
-		jw_str(&w, "error", fail.rc ? fail.text : strerror(-rc));
+	if (rc != REQUEST_LATER)
+		finish(r, rc);
+	if (!r->answered) {
+		r->later = true;
+		return r;
 	}
-	jw_object_end(&w);
-	jw_close(&w);
-	yajl_tree_free(r.args);
+	request_free(r);
+	return NULL;
 }

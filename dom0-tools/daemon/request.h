@@ -12,8 +12,21 @@
 #include "../lib/strbuf.h"
 #include "guest.h"
 
-/* Carries out @text and appends the answer, one line without its end. */
-void request_handle(struct toolstack *ts, const char *text,
-		    struct strbuf *answer);
+struct request;
+
+/* Who asked.  answer() is called once per request, with one line without its
+ * end; the text is the daemon's. */
+struct requester {
+	void (*answer)(struct requester *who, const struct strbuf *text);
+};
+
+/*
+ * Carries out @text.  NULL if it was answered before the return; else the
+ * request, which will be answered later.
+ */
+struct request *request_handle(struct toolstack *ts, const char *text,
+			       struct requester *who);
+/* The requester is gone: @r is carried out all the same. */
+void request_abandon(struct request *r);
 
 #endif

@@ -5,7 +5,8 @@
  * State: the listening socket and one struct client per connection, freed
  * when it ends.  Invariants: a client's input is bounded by LINE_MAX_BYTES;
  * answers are queued and written as the client reads, so a client that does
- * not read stops only itself; a client is not read while its answer waits.
+ * not read stops only itself; a client is not read while its answer waits to
+ * be taken or to be given.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +27,8 @@
 
 struct client {
 	struct ev_io io;
+	struct requester who;
+	struct request *pending;	/* not answered yet */
 	struct toolstack *ts;
 	struct strbuf in, out;
 };
@@ -38,6 +41,8 @@ static struct server {
 
 static void client_end(struct client *c)
 {
+	if (c->pending)
+		request_abandon(c->pending);
 	ev_io_del(c->ts->loop, &c->io);
 	close(c->io.fd);
 	strbuf_free(&c->in);
@@ -60,22 +65,41 @@ static bool flush(struct client *c)
 	}
 	if (c->out.len && errno != EAGAIN)
 		return false;
-	ev_io_set(c->ts->loop, &c->io, c->out.len ? EPOLLOUT : EPOLLIN);
+	ev_io_set(c->ts->loop, &c->io,
+		  c->out.len ? EPOLLOUT : c->pending ? 0 : EPOLLIN);
 	return true;
 }
 
-/* Carries out every whole line; false if the client is to be dropped. */
+/*
+ * Carries out whole lines, up to one that takes its time; false if the client
+ * is to be dropped.
+ */
 static bool handle_lines(struct client *c)
 {
 	char *end;
 
-	while (c->in.len && (end = memchr(c->in.data, '\n', c->in.len))) {
+	while (!c->pending && c->in.len &&
+	       (end = memchr(c->in.data, '\n', c->in.len))) {
 		*end = '\0';
-		request_handle(c->ts, c->in.data, &c->out);
-		strbuf_addc(&c->out, '\n');
+		c->pending = request_handle(c->ts, c->in.data, &c->who);
 		strbuf_consume(&c->in, (size_t)(end - c->in.data) + 1);
 	}
 	return !c->in.err && !c->out.err && c->in.len < LINE_MAX_BYTES;
+}
+
+static void on_answer(struct requester *who, const struct strbuf *text)
+{
+	struct client *c = container_of(who, struct client, who);
+
+	if (text->err)
+		c->out.err = text->err;
+	strbuf_add(&c->out, text->data, text->len);
+	strbuf_addc(&c->out, '\n');
+	if (!c->pending)
+		return;		/* handle_lines() is at it */
+	c->pending = NULL;
+	if (!handle_lines(c) || !flush(c))
+		client_end(c);
 }
 
 static bool client_read(struct client *c)
@@ -98,7 +122,7 @@ static void on_client(struct ev_io *io, uint32_t revents)
 
 	if (revents & EPOLLIN)
 		ok = client_read(c);
-	else if (revents & (EPOLLERR | EPOLLHUP))
+	if (revents & (EPOLLERR | EPOLLHUP) && !(revents & EPOLLIN))
 		ok = false;
 	if (!ok || !flush(c))
 		client_end(c);
@@ -118,6 +142,7 @@ static void on_connect(struct ev_io *io, uint32_t revents)
 		return;
 	}
 	c->ts = server.ts;
+	c->who.answer = on_answer;
 	c->io = (struct ev_io){ .fd = fd, .events = EPOLLIN, .fn = on_client };
 	if (ev_io_add(server.ts->loop, &c->io)) {
 		close(fd);

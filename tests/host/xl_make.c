@@ -29,6 +29,7 @@ struct fake_counts *fake;
 static char folder[] = "/tmp/xl_make.XXXXXX";
 static char state_dir[64], guests_dir[80], kernel[64], ramdisk[64];
 static struct toolstack ts;
+static struct strbuf answer;
 
 static void write_file(const char *path, const void *data, size_t len)
 {
@@ -68,6 +69,7 @@ static int tear_down(void **state)
 	char command[96];
 
 	(void)state;
+	strbuf_free(&answer);
 	hv_close(ts.hv);
 	fake_store_close(ts.xs);
 	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
@@ -87,10 +89,17 @@ static unsigned int state_files(void)
 	return count;
 }
 
+static void on_answer(struct requester *who, const struct strbuf *text)
+{
+	(void)who;
+	strbuf_reset(&answer);
+	strbuf_adds(&answer, text->data);
+}
+
 /* Asks the daemon's request table; true for "ok". */
 static bool ask(const char *fmt, ...)
 {
-	struct strbuf answer = { 0 };
+	struct requester who = { .answer = on_answer };
 	char text[1024];
 	va_list ap;
 	bool ok;
@@ -98,11 +107,10 @@ static bool ask(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	request_handle(&ts, text, &answer);
+	assert_null(request_handle(&ts, text, &who));
 	ok = strstr(answer.data, "\"ok\":true") != NULL;
 	if (!ok && !fake->fail_at)
 		printf("answer: %s\n", answer.data);
-	strbuf_free(&answer);
 	return ok;
 }
 
