@@ -25,7 +25,24 @@
  *
  * After a crash the daemon starts another process and sends it the same
  * START and CONNECT with `resume` set: event channel ports are still bound
- * (the daemon holds them) and the journal says what was in flight.
+ * (the daemon holds them) and the journal says what was in flight.  `resume`
+ * is for a connection whose BP_CONNECTED the daemon has received; one that
+ * died before gets an ordinary CONNECT again, as nothing was taken from its
+ * rings.
+ *
+ * What the descriptors must be, so that this is safe:
+ *  - gntdev: opened for each process anew; the daemon keeps no copy, so the
+ *    kernel unmaps everything when the process is gone.
+ *  - evtchn: O_NONBLOCK, one open file for all processes of the device, kept
+ *    by the daemon, which never reads from it or writes to it meanwhile.
+ *  - journal: a memfd of BP_JOURNAL_BYTES, zero at first, kept by the daemon.
+ *  - a disk's data: opened for each process anew, and closed by the daemon as
+ *    soon as it is sent.  Requests that a killed process had given to the
+ *    kernel go on for a while, and keep that open file alive: its successor
+ *    waits until the file is gone (it takes an open-file-description lock on
+ *    one byte far behind any data, at an offset that the journal keeps).  The
+ *    daemon's own lock of the image sits on another open file and covers
+ *    offsets below 2^60 only.
  */
 #ifndef DOM0_BACKEND_PROTO_H
 #define DOM0_BACKEND_PROTO_H
@@ -36,6 +53,7 @@
 #define BP_SOCKET 3		/* the descriptor that a backend starts with */
 #define BP_MAX_FDS 24
 #define BP_TEXT 256
+#define BP_JOURNAL_BYTES (2u << 20)
 
 enum bp_type {
 	BP_HELLO = 1,		/* struct bp_hello */
@@ -119,18 +137,18 @@ struct bp_ready_blk {
 	uint32_t discard_alignment;
 	uint32_t max_indirect;	/* segments of an indirect request */
 	uint32_t max_ring_order;
+	uint32_t max_pool;	/* pages; what feature-parvis-pool may say */
 	uint32_t flags;		/* BP_BLK_CAN_* */
 };
 
 #define BP_BLK_MAX_QUEUES 16
 #define BP_BLK_MAX_RING_PAGES 16
 #define BP_BLK_MAX_POOL 8192	/* pages of a frontend's shared pool */
+#define BP_BLK_POOL_DIRS (BP_BLK_MAX_POOL / 1024)
 
 struct bp_queue_blk {
 	uint32_t port;		/* local, bound by the daemon */
 	uint32_t ref[BP_BLK_MAX_RING_PAGES];
-	uint32_t pool_pages;	/* shared-buffer mode: pages of the pool; 0: no pool */
-	uint32_t pool_dir[16];	/* grants of pages that hold the pool's refs */
 };
 
 struct bp_connect_blk {
@@ -139,6 +157,8 @@ struct bp_connect_blk {
 	uint32_t persistent;	/* the frontend keeps its grants */
 	uint32_t ring_pages;	/* 1, 2, 4, ... */
 	uint32_t nr_queues;
+	uint32_t pool_pages;	/* of the device's shared pool; 0: none */
+	uint32_t pool_dir[BP_BLK_POOL_DIRS];	/* grants of its directory */
 	struct bp_queue_blk queue[BP_BLK_MAX_QUEUES];
 };
 
