@@ -32,12 +32,34 @@ $(B)/images/guest-%.img: $(B)/cache/linux-%/vmlinuz $(MKIMAGE_FILES)
 	@mkdir -p $(@D)
 	$(Q)scripts/mkimage guest --linux $(B)/cache/linux-$* -o $@
 
+# What bootloader = "pygrub" gets: GRUB itself, as the guest's first kernel.  The
+# guest's disk is read inside the guest, by nothing of the control domain.
+PVGRUB_MODULES := memdisk tar normal configfile legacycfg linux search \
+	search_fs_file search_fs_uuid search_label echo test true regexp \
+	loadenv ls cat minicmd reboot halt sleep gzio xzio lzopio zstd \
+	part_gpt part_msdos ext2 btrfs xfs fat iso9660 squash4 f2fs jfs \
+	reiserfs lvm mdraid09 mdraid1x diskfilter gettext terminal probe read \
+	eval all_video font gfxterm gfxterm_background gfxmenu loopback \
+	cryptodisk luks luks2 gcry_sha256 gcry_sha512 gcry_rijndael pbkdf2 \
+	password_pbkdf2 password keystatus help date hashsum
+PVGRUB := $(B)/dom0/lib/pvgrub64
+ALL += $(PVGRUB)
+
+$(PVGRUB): scripts/pvgrub/grub.cfg
+	$(call say,GRUB,$@)
+	@mkdir -p $(@D)
+	$(Q)tar -C scripts --owner=0 --group=0 --mtime=@0 -cf $@.tar pvgrub
+	$(Q)grub-mkimage -O x86_64-xen -m $@.tar -p '(memdisk)/pvgrub' -o $@ \
+		$(PVGRUB_MODULES)
+	@rm $@.tar
+
 # Always made anew: it costs half a second, and what it holds is not listed.
 .PHONY: dom0-image
-dom0-image: $(B)/images/guest-$(LINUX).img
+dom0-image: $(B)/images/guest-$(LINUX).img $(PVGRUB)
 	$(call say,IMAGE,$(DOM0_IMG))
 	$(Q)scripts/mkimage dom0 --linux $(B)/cache/linux-$(LINUX) \
 		--tools $(TOOLS) --program /usr/sbin/dnsmasq \
+		--file $(PVGRUB):/usr/lib/parvis/pvgrub64 \
 		--guest $(LINUX):$(B)/cache/linux-$(LINUX)/vmlinuz:$< \
 		-o $(DOM0_IMG)
 
@@ -77,6 +99,7 @@ PREFIX ?= /usr/local
 .PHONY: install
 install: all
 	install -D -m 644 $(B)/parvis $(DESTDIR)/boot/parvis
+	install -D -m 644 $(PVGRUB) $(DESTDIR)/usr/lib/parvis/pvgrub64
 	install -d $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(B)/dom0/bin/* $(DESTDIR)$(PREFIX)/sbin/
 	for page in docs/man/*.[1-8]; do install -D -m 644 $$page \
