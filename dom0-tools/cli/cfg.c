@@ -15,6 +15,7 @@
 
 #include "../lib/nearest.h"
 #include "cfg.h"
+#include "cfg_loader.h"
 
 enum key_status { KEY_USED, KEY_ALIAS, KEY_REFUSED, KEY_IGNORED };
 
@@ -406,7 +407,7 @@ static int check_whole(const struct guest_config *cfg, struct cfg_file *file)
 				    cfg->name);
 	if (!cfg->kernel || !cfg->kernel[0])
 		return cfg_complain(file, 0,
-				    "kernel is missing: a paravirtual guest needs a kernel file");
+				    "kernel is missing: a paravirtual guest needs a kernel file, or bootloader = \"pygrub\"");
 	if (cfg->maxmem < cfg->memory)
 		return cfg_complain(file, 0,
 				    "maxmem (%" PRId64 ") is less than memory (%" PRId64 ")",
@@ -454,7 +455,9 @@ static int derive(struct guest_config *cfg, struct cfg_file *file)
 		cfg->vcpus = 1;
 	if (!cfg->maxvcpus)
 		cfg->maxvcpus = cfg->vcpus;
-	return make_cmdline(cfg) ? cfg_complain(file, 0, "out of memory") : 0;
+	if (make_cmdline(cfg))
+		return cfg_complain(file, 0, "out of memory");
+	return cfg_use_loader(cfg, file);
 }
 
 int cfg_apply(struct guest_config *cfg, struct cfg_file *file,

@@ -41,6 +41,7 @@ struct cfg_words {
 struct guest_config {
 	char *name, *type, *builder, *kernel, *ramdisk;
 	char *cmdline, *root, *extra;
+	char *bootloader, *firmware;	/* then kernel is PV GRUB */
 	char *full_cmdline;		/* made from the three above */
 	uint8_t uuid[16];
 	bool has_uuid;

@@ -3,7 +3,7 @@
 # xl, and the configuration parser that it shares with the daemon.
 
 D0_GEN := $(B)/dom0/gen
-D0_CFG_SRCS := cli/cfg.c cli/cfg_ast.c
+D0_CFG_SRCS := cli/cfg.c cli/cfg_ast.c cli/cfg_loader.c
 D0_CFG_GEN := $(D0_GEN)/cfg_gram.o $(D0_GEN)/cfg_lex.o
 
 $(D0_GEN)/cfg_gram.c: dom0-tools/cli/cfg_gram.y
@@ -26,7 +26,7 @@ $(D0_GEN)/%.o: $(D0_GEN)/%.c $(D0_GEN)/cfg_gram.h
 $(D0_OBJ)/cli/cfg_ast.o: $(D0_GEN)/cfg_gram.h
 D0_CFLAGS_cfg_ast := -I$(D0_GEN)
 
-D0_XL_SRCS := $(patsubst dom0-tools/%,%,$(filter-out %/cfg.c %/cfg_ast.c,\
+D0_XL_SRCS := $(patsubst dom0-tools/%,%,$(filter-out $(D0_CFG_SRCS:%=dom0-tools/%),\
 	$(wildcard dom0-tools/cli/*.c)))
 
 $(eval $(call dom0_program,xl,$(D0_XL_SRCS) $(D0_CFG_SRCS) $(D0_HV_SRCS) \

@@ -150,7 +150,7 @@ static void defaults_and_aliases(void **state)
 	assert_int_equal(cfg.vcpus, 1);
 	assert_int_equal(cfg.cap, 50);
 	assert_int_equal(cfg.cpus.mask[0], 2);
-	assert_int_equal(warnings, 2);
+	assert_int_equal(warnings, 3);
 	done();
 	assert_int_equal(apply(BASE "cmdline='whole'\nextra='not'\n"), 0);
 	assert_string_equal(cfg.full_cmdline, "whole");
@@ -175,7 +175,10 @@ static void value_errors(void **state)
 		{ BASE "uuid = 'abc'\n", "uuid: this must be a UUID" },
 		{ BASE "cpus = '5-2'\n", "cpus: this must be CPUs" },
 		{ BASE "cpus = '0-999999999999'\n", "cpus: this must be CPUs" },
-		{ BASE "bootloader = 'pygrub'\n", "bootloader: a boot loader" },
+		{ BASE "bootloader = 'pygrub'\n", "the loader's to find: remove them, or bootloader" },
+		{ "name='g'\nbootloader = 'pygrub'\n", "bootloader needs a disk" },
+		{ "name='g'\nbootloader = '/bin/lilo'\n", "bootloader: \"/bin/lilo\" is not built" },
+		{ "name='g'\nfirmware = 'bios'\n", "firmware: \"bios\" is not built" },
 		{ BASE "pci = ['01:00.0']\n", "pci: PCI passthrough" },
 		{ BASE "disk = ['phy:/dev/x,xvda,w']\n", "disk: this toolstack does not create devices yet" },
 		{ BASE "disk = 'phy'\n", "disk: this must be a list" },
@@ -195,6 +198,30 @@ static void value_errors(void **state)
 				 why.text, bad[i].message);
 		done();
 	}
+}
+
+/* Each spelling of a loader makes PV GRUB the guest's kernel. */
+static void loaders(void **state)
+{
+	static const char *const spelled[] = {
+		"bootloader = 'pygrub'", "bootloader = '/usr/bin/pygrub'",
+		"bootloader = \"pvgrub\"", "firmware = 'pvgrub64'",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(spelled) / sizeof(spelled[0]); i++) {
+		char text[256];
+
+		snprintf(text, sizeof(text),
+			 "name='g'\ndisk=['/x,raw,xvda,w']\n%s\n", spelled[i]);
+		apply(text);
+		assert_non_null(cfg.kernel);
+		assert_string_equal(cfg.kernel, "/usr/lib/parvis/pvgrub64");
+		done();
+	}
+	assert_int_equal(apply(BASE "bootloader = ''\nfirmware = 'none'\n"), 0);
+	assert_string_equal(cfg.kernel, "/k");
+	done();
 }
 
 static void json_round_trip(void **state)
@@ -258,6 +285,7 @@ int main(void)
 		cmocka_unit_test(applies_values),
 		cmocka_unit_test(defaults_and_aliases),
 		cmocka_unit_test(value_errors),
+		cmocka_unit_test(loaders),
 		cmocka_unit_test(json_round_trip),
 		cmocka_unit_test(json_errors),
 		cmocka_unit_test(cpu_masks),
