@@ -70,7 +70,7 @@ int hostnet_parse_ips(const char *text, struct hostnet_ip ip[HOSTNET_MAX_IPS],
 /*
  * Creates the tap interface @name with @queues queues (1 to
  * HOSTNET_MAX_QUEUES) and puts a non-blocking, close-on-exec descriptor of
- * each into @fds.  Packets carry a virtio_net_hdr of 12 bytes; checksum and
+ * each into @fds.  Packets carry a struct virtio_net_hdr (10 bytes); checksum and
  * TCP segmentation (v4, v6, ECN) offloads are on.  The interface lasts as
  * long as one of its descriptors is open anywhere.  -EEXIST if an interface
  * has that name.

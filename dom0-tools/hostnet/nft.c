@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * nft.c: masquerading and address filters, one nftables table for each NAT
+ * network and for each filtered interface.
+ *
+ * State: none here.  A table is replaced whole, in one transaction, so it is
+ * never half there, and doing it again is harmless.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <nftables/libnftables.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "hostnet/inner.h"
+#include "lib/strbuf.h"
+
+/* Appends @name so that every name gives another word of letters. */
+static void add_word(struct strbuf *sb, const char *name)
+{
+	for (; *name; name++) {
+		if (isalnum((unsigned char)*name))
+			strbuf_addc(sb, *name);
+		else
+			strbuf_printf(sb, "_%02x", (unsigned char)*name);
+	}
+}
+
+static void add_table(struct strbuf *sb, const char *verb, const char *family,
+		      const char *kind, const char *name)
+{
+	strbuf_printf(sb, "%s table %s parvis_%s_", verb, family, kind);
+	add_word(sb, name);
+}
+
+/* Begins a table that replaces one of the same name. */
+static void open_table(struct strbuf *sb, const char *family,
+		       const char *kind, const char *name)
+{
+	add_table(sb, "add", family, kind, name);
+	strbuf_addc(sb, '\n');
+	add_table(sb, "delete", family, kind, name);
+	strbuf_addc(sb, '\n');
+	add_table(sb, "add", family, kind, name);
+	strbuf_adds(sb, " {\n");
+}
+
+/* Runs the commands in @sb and frees it. */
+static int run(struct strbuf *sb, const char *what, struct fail *fail)
+{
+	struct nft_ctx *ctx = nft_ctx_new(NFT_CTX_DEFAULT);
+	const char *said;
+	int rc = sb->err;
+
+	if (!ctx || rc) {
+		rc = fail_errno(fail, -ENOMEM, "%s", what);
+		goto out;
+	}
+	nft_ctx_buffer_error(ctx);
+	nft_ctx_buffer_output(ctx);
+	if (nft_run_cmd_from_buffer(ctx, sb->data)) {
+		said = nft_ctx_get_error_buffer(ctx);
+		rc = fail_set(fail, -EIO, "%s: nftables says: %.600s (is the "
+			      "module nf_tables there?)", what,
+			      said ? said : "nothing");
+	}
+out:
+	if (ctx)
+		nft_ctx_free(ctx);
+	strbuf_free(sb);
+	return rc;
+}
+
+static void add_masquerade(struct strbuf *sb, const char *bridge,
+			   const char *ip_word, const struct hostnet_ip *net)
+{
+	char text[64];
+
+	hn_ip_text(text, net, true);
+	strbuf_printf(sb, "%s saddr %s oifname != \"%s\" masquerade\n",
+		      ip_word, text, bridge);
+}
+
+int hn_nft_nat(const char *bridge, const struct hostnet_ip *v4,
+	       const struct hostnet_ip *v6, struct fail *fail)
+{
+	struct strbuf sb = { 0 };
+
+	open_table(&sb, "inet", "nat", bridge);
+	strbuf_adds(&sb, "chain out { type nat hook postrouting "
+			 "priority 100; policy accept;\n");
+	add_masquerade(&sb, bridge, "ip", v4);
+	add_masquerade(&sb, bridge, "ip6", v6);
+	strbuf_adds(&sb, "}\n}\n");
+	return run(&sb, "masquerading", fail);
+}
+
+static int drop_table(const char *family, const char *kind, const char *name)
+{
+	struct strbuf sb = { 0 };
+
+	add_table(&sb, "add", family, kind, name);
+	strbuf_addc(&sb, '\n');
+	add_table(&sb, "delete", family, kind, name);
+	strbuf_addc(&sb, '\n');
+	return run(&sb, "removing rules", NULL);
+}
+
+int hn_nft_nat_del(const char *bridge)
+{
+	return drop_table("inet", "nat", bridge);
+}
+
+static void add_mac_rules(struct strbuf *sb, const uint8_t m[6])
+{
+	strbuf_printf(sb, "ether saddr != %02x:%02x:%02x:%02x:%02x:%02x drop\n",
+		      m[0], m[1], m[2], m[3], m[4], m[5]);
+	strbuf_printf(sb, "arp saddr ether != "
+		      "%02x:%02x:%02x:%02x:%02x:%02x drop\n",
+		      m[0], m[1], m[2], m[3], m[4], m[5]);
+}
+
+/* "{ A, B }" of the card's addresses of one family, after @always. */
+static void add_set(struct strbuf *sb, const struct hostnet_vif *vif,
+		    int family, const char *always)
+{
+	const char *comma = *always ? ", " : "";
+	char text[64];
+
+	strbuf_printf(sb, "{ %s", always);
+	for (unsigned int i = 0; i < vif->nr_ips; i++) {
+		if (vif->ip[i].family != family)
+			continue;
+		hn_ip_text(text, &vif->ip[i], vif->ip[i].prefix <
+			   (family == 6 ? 128 : 32));
+		strbuf_printf(sb, "%s%s", comma, text);
+		comma = ", ";
+	}
+	strbuf_adds(sb, " }");
+}
+
+/*
+ * Only configured addresses, what DHCP needs before one has any, and IPv6's
+ * own link-local ones; no other protocol, so none can smuggle.
+ */
+static void add_ip_rules(struct strbuf *sb, const struct hostnet_vif *vif)
+{
+	strbuf_adds(sb, "ip saddr 0.0.0.0 udp sport 68 udp dport 67 accept\n");
+	strbuf_adds(sb, "ip saddr ");
+	add_set(sb, vif, 4, "255.255.255.255");
+	strbuf_adds(sb, " accept\narp saddr ip ");
+	add_set(sb, vif, 4, "0.0.0.0");
+	strbuf_adds(sb, " accept\nip6 saddr ");
+	add_set(sb, vif, 6, "::, fe80::/10");
+	strbuf_adds(sb, " accept\ndrop\n");
+}
+
+int hn_nft_filter(const struct hostnet_vif *vif, struct fail *fail)
+{
+	struct strbuf sb = { 0 };
+
+	open_table(&sb, "netdev", "vif", vif->name);
+	strbuf_printf(&sb, "chain from { type filter hook ingress device "
+		      "\"%s\" priority 0; policy accept;\n", vif->name);
+	if (vif->filters & HOSTNET_FILTER_MAC)
+		add_mac_rules(&sb, vif->mac);
+	if (vif->filters & HOSTNET_FILTER_IP)
+		add_ip_rules(&sb, vif);
+	strbuf_adds(&sb, "}\n}\n");
+	return run(&sb, "filtering addresses", fail);
+}
+
+int hn_nft_filter_del(const char *vif)
+{
+	return drop_table("netdev", "vif", vif);
+}
