@@ -26,7 +26,8 @@ enum key_type {
 	TYPE_UUID,
 	TYPE_ACTION,
 	TYPE_CPUS,
-	TYPE_WORDS,
+	TYPE_DISKS,
+	TYPE_VIFS,
 };
 
 struct key {
@@ -192,28 +193,112 @@ static int take_action(const struct setting *x)
 	return want(x, "one of destroy, restart, rename-restart, preserve");
 }
 
-static int take_words(const struct setting *x)
+/* ---- devices ---- */
+
+/* Calls @add for each description in the list. */
+static int each_device(const struct setting *x,
+		       int (*add)(const struct setting *x, const char *text,
+				  struct fail *why))
 {
 	const struct cfg_value *v = x->s->value;
-	struct cfg_words *w = x->to;
+	int rc = 0;
 
 	if (v->kind != CFG_LIST)
 		return want(x, "a list of strings in [ ]");
-	for (const struct cfg_value *i = v->first; i; i = i->next) {
-		char **more;
+	for (const struct cfg_value *i = v->first; i && !rc; i = i->next) {
+		struct fail why = { 0 };
 
 		if (i->kind == CFG_LIST)
 			return want(x, "a list of strings, not of lists");
-		more = realloc(w->word, (w->count + 1) * sizeof(*more));
-		if (!more)
-			return cfg_complain(x->file, i->line, "out of memory");
-		w->word = more;
-		w->word[w->count] = strdup(i->text);
-		if (!w->word[w->count])
-			return cfg_complain(x->file, i->line, "out of memory");
-		w->count++;
+		if (add(x, i->text, &why))
+			rc = cfg_complain(x->file, i->line, "%s", why.text);
 	}
+	return rc;
+}
+
+/* Room for one more of @size in the array at *@array. */
+static int more_room(void *array, unsigned int count, size_t size,
+		     struct fail *why)
+{
+	void **at = array, *more;
+
+	if (count >= CFG_DEVICES_MAX)
+		return fail_set(why, -E2BIG, "there are more than %d devices",
+				CFG_DEVICES_MAX);
+	more = realloc(*at, (count + 1) * size);
+	if (!more)
+		return fail_set(why, -ENOMEM, "out of memory");
+	*at = more;
 	return 0;
+}
+
+static int add_disk(const struct setting *x, const char *text,
+		    struct fail *why)
+{
+	struct cfg_disks *d = x->to;
+	int rc = more_room(&d->disk, d->count, sizeof(*d->disk), why);
+
+	if (!rc)
+		rc = disk_parse(&d->disk[d->count], text, why);
+	for (unsigned int i = 0; i < d->count && !rc; i++) {
+		if (d->disk[i].number == d->disk[d->count].number)
+			rc = fail_set(why, -EINVAL,
+				      "disk \"%.200s\": vdev: there is a disk %s already",
+				      text, d->disk[i].vdev);
+		if (rc)
+			disk_free(&d->disk[d->count]);
+	}
+	d->count += !rc;
+	return rc;
+}
+
+static int add_vif(const struct setting *x, const char *text,
+		   struct fail *why)
+{
+	struct cfg_nics *n = x->to;
+	int rc = more_room(&n->nic, n->count, sizeof(*n->nic), why);
+
+	if (!rc)
+		rc = nic_parse(&n->nic[n->count], text, why);
+	n->count += !rc;
+	return rc;
+}
+
+static int take_disks(const struct setting *x)
+{
+	return each_device(x, add_disk);
+}
+
+static bool devid_taken(const struct cfg_nics *n, unsigned int count, int devid)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		if (n->nic[i].devid == devid)
+			return true;
+	}
+	return false;
+}
+
+/* Numbers for the cards: those given, then the lowest that are free. */
+static int take_vifs(const struct setting *x)
+{
+	struct cfg_nics *n = x->to;
+	int rc = each_device(x, add_vif), next = 0;
+
+	for (unsigned int i = 0; i < n->count && !rc; i++) {
+		if (n->nic[i].devid >= 0 &&
+		    devid_taken(n, i, n->nic[i].devid))
+			rc = cfg_complain(x->file, x->s->line,
+					  "vif: devid: there are two cards %d",
+					  n->nic[i].devid);
+	}
+	for (unsigned int i = 0; i < n->count && !rc; i++) {
+		if (n->nic[i].devid >= 0)
+			continue;
+		while (devid_taken(n, n->count, next))
+			next++;
+		n->nic[i].devid = next;
+	}
+	return rc;
 }
 
 /* ---- CPU masks ---- */
@@ -297,7 +382,8 @@ static int (*const takers[])(const struct setting *x) = {
 	[TYPE_UUID] = take_uuid,
 	[TYPE_ACTION] = take_action,
 	[TYPE_CPUS] = take_cpus,
-	[TYPE_WORDS] = take_words,
+	[TYPE_DISKS] = take_disks,
+	[TYPE_VIFS] = take_vifs,
 };
 
 /* ---- one setting ---- */
@@ -416,10 +502,6 @@ static int check_whole(const struct guest_config *cfg, struct cfg_file *file)
 		return cfg_complain(file, 0,
 				    "maxvcpus (%" PRId64 ") is less than vcpus (%" PRId64 ")",
 				    cfg->maxvcpus, cfg->vcpus);
-	if (cfg->disks.count || cfg->vifs.count)
-		return cfg_complain(file, 0,
-				    "%s: this toolstack does not create devices yet; leave the key out and boot from a ramdisk",
-				    cfg->disks.count ? "disk" : "vif");
 	if (strlen(cfg->full_cmdline) >= 1024)
 		return cfg_complain(file, 0,
 				    "the kernel's command line is longer than 1023 characters");
@@ -475,11 +557,14 @@ int cfg_apply(struct guest_config *cfg, struct cfg_file *file,
 	return rc ? rc : check_whole(cfg, file);
 }
 
-static void free_words(struct cfg_words *w)
+static void free_devices(struct guest_config *cfg)
 {
-	for (unsigned int i = 0; i < w->count; i++)
-		free(w->word[i]);
-	free(w->word);
+	for (unsigned int i = 0; i < cfg->disks.count; i++)
+		disk_free(&cfg->disks.disk[i]);
+	for (unsigned int i = 0; i < cfg->vifs.count; i++)
+		nic_free(&cfg->vifs.nic[i]);
+	free(cfg->disks.disk);
+	free(cfg->vifs.nic);
 }
 
 void guest_config_free(struct guest_config *cfg)
@@ -489,9 +574,8 @@ void guest_config_free(struct guest_config *cfg)
 
 		if (keys[i].status == KEY_USED && keys[i].type == TYPE_TEXT)
 			free(*(char **)at);
-		if (keys[i].status == KEY_USED && keys[i].type == TYPE_WORDS)
-			free_words(at);
 	}
+	free_devices(cfg);
 	free(cfg->full_cmdline);
 	memset(cfg, 0, sizeof(*cfg));
 }

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../device/disk.h"
+#include "../device/nic.h"
 #include "cfg_ast.h"
 
 enum guest_action {
@@ -33,8 +35,16 @@ struct cfg_cpus {
 	uint8_t mask[CFG_CPUS_MAX / 8];
 };
 
-struct cfg_words {
-	char **word;
+/* As many as the store's quota would bear, and more than anybody has. */
+#define CFG_DEVICES_MAX 256
+
+struct cfg_disks {
+	struct disk *disk;
+	unsigned int count;
+};
+
+struct cfg_nics {
+	struct nic *nic;
 	unsigned int count;
 };
 
@@ -53,7 +63,9 @@ struct guest_config {
 		on_soft_reset;
 	int64_t max_grant_frames, max_maptrack_frames, max_grant_version,
 		max_event_channels;	/* -1: not given */
-	struct cfg_words disks, vifs;
+	struct cfg_disks disks;
+	struct cfg_nics vifs;
+	bool driver_domain;		/* serves devices to others */
 };
 
 /*

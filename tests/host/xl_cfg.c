@@ -180,7 +180,10 @@ static void value_errors(void **state)
 		{ "name='g'\nbootloader = '/bin/lilo'\n", "bootloader: \"/bin/lilo\" is not built" },
 		{ "name='g'\nfirmware = 'bios'\n", "firmware: \"bios\" is not built" },
 		{ BASE "pci = ['01:00.0']\n", "pci: PCI passthrough" },
-		{ BASE "disk = ['phy:/dev/x,xvda,w']\n", "disk: this toolstack does not create devices yet" },
+		{ BASE "disk = [\n'/dev/x,,xvda',\n'/dev/y,,xvda']\n", "test.cfg:5: disk \"/dev/y,,xvda\": vdev: there is a disk xvda already" },
+		{ BASE "disk = ['/dev/x,,xvda,x']\n", "test.cfg:3: disk \"/dev/x,,xvda,x\": at 14: access: \"x\"" },
+		{ BASE "vif = ['devid=1', 'devid=1']\n", "two cards 1" },
+		{ BASE "vif = ['brigde=x']\n", "did you mean \"bridge\"" },
 		{ BASE "disk = 'phy'\n", "disk: this must be a list" },
 		{ BASE "vif = [['a']]\n", "vif: this must be a list of strings" },
 		{ BASE "type = 'hvm'\n", "hvm guests are not built" },
@@ -221,6 +224,23 @@ static void loaders(void **state)
 	}
 	assert_int_equal(apply(BASE "bootloader = ''\nfirmware = 'none'\n"), 0);
 	assert_string_equal(cfg.kernel, "/k");
+	done();
+}
+
+static void devices(void **state)
+{
+	(void)state;
+	assert_int_equal(apply(BASE "disk=['/a,,xvda','/b,,xvdb,r']\n"
+			       "vif=['', 'devid=0', 'bridge=b']\n"
+			       "driver_domain=1\n"), 0);
+	assert_int_equal(cfg.disks.count, 2);
+	assert_int_equal(cfg.disks.disk[1].number, 51728);
+	assert_true(cfg.disks.disk[1].readonly);
+	assert_int_equal(cfg.vifs.count, 3);
+	assert_int_equal(cfg.vifs.nic[0].devid, 1);
+	assert_int_equal(cfg.vifs.nic[1].devid, 0);
+	assert_int_equal(cfg.vifs.nic[2].devid, 2);
+	assert_true(cfg.driver_domain);
 	done();
 }
 
@@ -286,6 +306,7 @@ int main(void)
 		cmocka_unit_test(defaults_and_aliases),
 		cmocka_unit_test(value_errors),
 		cmocka_unit_test(loaders),
+		cmocka_unit_test(devices),
 		cmocka_unit_test(json_round_trip),
 		cmocka_unit_test(json_errors),
 		cmocka_unit_test(cpu_masks),
