@@ -2,277 +2,32 @@
 /*
  * kernel_file.c: from a path to a mapped, unpacked kernel.
  *
- * State on disk: one file per unpacked kernel in the cache folder, named by
- * the source file's identity (device, inode, size, times), so a replaced
- * kernel finds no entry.  An entry is a page of header and then the ELF.
- * It is written under a temporary name and renamed when complete.
- *
- * Trust: an entry is used only if root alone can write it and the folder,
- * its header names exactly the source, and its checksum held when this
- * process first mapped it (remembered in `checked`; any change of the entry
- * makes a new identity).  Everything that goes wrong with the cache leads
- * back to unpacking.
- *
- * State in memory: `checked`, a few identities; one thread.
+ * State: the caller's structs.  A packed kernel is unpacked by a helper into
+ * a new entry of the cache, or where there can be none into a file that only
+ * memory holds; either is then mapped.  What the helper wrote is trusted no
+ * more than any kernel.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "kernel_file.h"
-#include "unpack.h"
+#include "unpack_helper.h"
 
-#define ENTRY_HEADER 4096
-#define ENTRY_MAGIC 0x314b434956524150ull	/* "PARVICK1" */
+/* Which of the helper's files is which. */
+enum { FILE_CACHE, FILE_MEMORY };
 
-struct entry_header {
-	uint64_t magic;
-	struct file_identity source;
-	uint64_t payload_len;
-	uint64_t payload_sum;
+struct kernel_job {
+	struct unpack_helper helper;
+	struct kernel_draft draft;	/* of the cache's entry */
+	int memory;
+	char *path, *cache_dir;
 };
 
-/* Kernels kept unpacked; the one used least lately goes first. */
-#define CACHE_ENTRIES_MAX 8
-
-#define CHECKED_MAX 8
-static struct file_identity checked[CHECKED_MAX];
-static unsigned int checked_next;
-
-struct file_identity file_identity_of(const struct stat *st)
-{
-	return (struct file_identity){
-		.dev = st->st_dev,
-		.ino = st->st_ino,
-		.size = (uint64_t)st->st_size,
-		.mtime_s = st->st_mtim.tv_sec,
-		.mtime_ns = st->st_mtim.tv_nsec,
-		.ctime_s = st->st_ctim.tv_sec,
-		.ctime_ns = st->st_ctim.tv_nsec,
-	};
-}
-
-static bool was_checked(const struct file_identity *id)
-{
-	for (unsigned int i = 0; i < CHECKED_MAX; i++) {
-		if (!memcmp(&checked[i], id, sizeof(*id)))
-			return true;
-	}
-	return false;
-}
-
-/*
- * Tells a damaged entry from a whole one.  (Not from a forged one: only root
- * can write there.)  Eight bytes at a time, since it is far from nothing to
- * sum sixty megabytes.
- */
-static uint64_t checksum(const uint8_t *data, size_t len)
-{
-	uint64_t sum = len, word;
-
-	for (; len >= sizeof(word); len -= sizeof(word), data += sizeof(word)) {
-		memcpy(&word, data, sizeof(word));
-		sum = (sum ^ word) * 0x9e3779b97f4a7c15ull;
-		sum ^= sum >> 29;
-	}
-	word = 0;
-	memcpy(&word, data, len);
-	return (sum ^ word) * 0x9e3779b97f4a7c15ull;
-}
-
-static void entry_path(char *to, size_t room, const char *dir,
-		       const struct file_identity *id)
-{
-	snprintf(to, room, "%s/kernel-%" PRIx64 "-%" PRIx64 "-%" PRIx64
-		 "-%" PRIx64 ".%09" PRId64, dir, id->dev, id->ino, id->size,
-		 (uint64_t)id->mtime_s, id->mtime_ns);
-}
-
-/* Root's, and writable by nobody else. */
-static bool trusted(const struct stat *st)
-{
-	return st->st_uid == geteuid() && !(st->st_mode & (S_IWGRP | S_IWOTH));
-}
-
-static bool entry_matches(const uint8_t *map, const struct stat *st,
-			  const struct file_identity *source)
-{
-	struct file_identity self = file_identity_of(st);
-	struct entry_header head;
-
-	memcpy(&head, map, sizeof(head));
-	if (head.magic != ENTRY_MAGIC ||
-	    memcmp(&head.source, source, sizeof(*source)) ||
-	    head.payload_len != (uint64_t)st->st_size - ENTRY_HEADER)
-		return false;
-	if (was_checked(&self))
-		return true;
-	if (checksum(map + ENTRY_HEADER, head.payload_len) != head.payload_sum)
-		return false;
-	checked[checked_next++ % CHECKED_MAX] = self;
-	return true;
-}
-
-/* Maps the cached form of @source into @out; false if there is none. */
-static bool cache_load(struct kernel_file *out, const char *dir,
-		       const struct file_identity *source)
-{
-	char path[4096];
-	struct stat st;
-	void *map;
-	int fd;
-
-	if (stat(dir, &st) || !S_ISDIR(st.st_mode) || !trusted(&st))
-		return false;
-	entry_path(path, sizeof(path), dir, source);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return false;
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || !trusted(&st) ||
-	    st.st_size <= ENTRY_HEADER) {
-		close(fd);
-		return false;
-	}
-	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	close(fd);
-	if (map == MAP_FAILED)
-		return false;
-	if (!entry_matches(map, &st, source) ||
-	    kernel_image_read(&out->image, (uint8_t *)map + ENTRY_HEADER,
-			      (size_t)st.st_size - ENTRY_HEADER, NULL)) {
-		munmap(map, (size_t)st.st_size);
-		unlink(path);
-		return false;
-	}
-	out->map = map;
-	out->map_len = (size_t)st.st_size;
-	return true;
-}
-
-static bool write_all(int fd, const void *data, size_t len)
-{
-	const uint8_t *p = data;
-
-	while (len) {
-		ssize_t n = write(fd, p, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		p += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
-#define BLOCK 65536u
-
-/* Writes a kernel, leaving holes where it has blocks of zeros. */
-static bool write_sparse(int fd, const uint8_t *data, size_t len)
-{
-	static const uint8_t zeros[BLOCK];
-
-	while (len) {
-		size_t n = len < BLOCK ? len : BLOCK;
-
-		if (!memcmp(data, zeros, n)) {
-			if (lseek(fd, (off_t)n, SEEK_CUR) < 0)
-				return false;
-		} else if (!write_all(fd, data, n)) {
-			return false;
-		}
-		data += n;
-		len -= n;
-	}
-	return true;
-}
-
-/* The entry used least lately, if there are more than may stay; or false. */
-static bool find_surplus(const char *dir, char *path, size_t room)
-{
-	DIR *d = opendir(dir);
-	unsigned int count = 0;
-	struct timespec oldest = { 0 };
-	struct dirent *e;
-	struct stat st;
-
-	while (d && (e = readdir(d))) {
-		if (strncmp(e->d_name, "kernel-", 7) ||
-		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW))
-			continue;
-		if (count++ && (st.st_atim.tv_sec > oldest.tv_sec ||
-				(st.st_atim.tv_sec == oldest.tv_sec &&
-				 st.st_atim.tv_nsec >= oldest.tv_nsec)))
-			continue;
-		oldest = st.st_atim;
-		snprintf(path, room, "%s/%s", dir, e->d_name);
-	}
-	if (d)
-		closedir(d);
-	return count > CACHE_ENTRIES_MAX;
-}
-
-/* Removes entries beyond those that may stay. */
-static void prune(const char *dir)
-{
-	char path[4096];
-
-	while (find_surplus(dir, path, sizeof(path)) && !unlink(path))
-		;
-}
-
-/* Writes one entry; what fails is removed again.  True if it is there. */
-static bool cache_store(const char *dir, const struct file_identity *source,
-			const uint8_t *data, size_t len)
-{
-	uint8_t page[ENTRY_HEADER] = { 0 };
-	struct entry_header head = {
-		.magic = ENTRY_MAGIC,
-		.source = *source,
-		.payload_len = len,
-		.payload_sum = checksum(data, len),
-	};
-	char path[4096], temp[4096 + 8];
-	struct stat st;
-	int fd;
-	bool ok;
-
-	memcpy(page, &head, sizeof(head));
-	mkdir(dir, 0700);
-	entry_path(path, sizeof(path), dir, source);
-	snprintf(temp, sizeof(temp), "%s.XXXXXX", path);
-	fd = mkostemp(temp, O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	ok = write_all(fd, page, sizeof(page)) &&
-	     write_sparse(fd, data, len) &&
-	     !ftruncate(fd, (off_t)(ENTRY_HEADER + len)) &&
-	     !rename(temp, path);
-	/* What was written just now needs no check when it is read. */
-	if (ok && !fstat(fd, &st))
-		checked[checked_next++ % CHECKED_MAX] = file_identity_of(&st);
-	close(fd);
-	if (!ok)
-		unlink(temp);
-	prune(dir);
-	return ok;
-}
-
-void kernel_file_close(struct kernel_file *file)
-{
-	if (file->map)
-		munmap(file->map, file->map_len);
-	free(file->heap);
-	memset(file, 0, sizeof(*file));
-}
+/* ---- plain files ---- */
 
 static int read_all(int fd, uint8_t *to, size_t len)
 {
@@ -289,21 +44,25 @@ static int read_all(int fd, uint8_t *to, size_t len)
 	return 0;
 }
 
+static int file_map(struct file_bytes *out, int fd, size_t len)
+{
+	void *p = mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	if (p == MAP_FAILED)
+		return -errno;
+	*out = (struct file_bytes){ .map = p, .len = len };
+	return 0;
+}
+
 int file_take(struct file_bytes *out, int fd, const struct stat *st,
 	      size_t most)
 {
 	size_t len = (size_t)st->st_size;
-	void *p;
 	int rc;
 
 	*out = (struct file_bytes){ .len = len };
-	if (trusted(st)) {
-		p = mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0);
-		if (p == MAP_FAILED)
-			return -errno;
-		out->map = p;
-		return 0;
-	}
+	if (file_trusted(st))
+		return file_map(out, fd, len);
 	if (len > most)
 		return -EFBIG;
 	out->heap = malloc(len);
@@ -321,93 +80,193 @@ void file_drop(struct file_bytes *bytes)
 	*bytes = (struct file_bytes){ 0 };
 }
 
-/* A packed kernel may be packed again, as vmlinuz.gz; not deeper than this. */
-#define PACKED_DEPTH 3
-
-/* Unpacks until an ELF appears; the result belongs to @out->heap. */
-static int unpack_all(struct kernel_file *out, struct packed *in,
-		      struct fail *fail)
+void kernel_file_close(struct kernel_file *file)
 {
-	for (int depth = 0; in->kind != PACK_NONE; depth++) {
-		uint8_t *buf;
-		size_t len;
-		int rc;
-
-		if (depth == PACKED_DEPTH)
-			return fail_set(fail, -ENOEXEC,
-					"the kernel is packed more than %d times over",
-					PACKED_DEPTH);
-		rc = unpack(in, &buf, &len, fail);
-		if (rc)
-			return rc;
-		free(out->heap);
-		out->heap = buf;
-		rc = unpack_probe(buf, len, in, fail);
-		if (rc)
-			return rc;
-	}
-	return 0;
+	file_drop(&file->bytes);
+	memset(file, 0, sizeof(*file));
 }
 
-/* @out's memory is the file itself: find the kernel in it. */
-static int load_bytes(struct kernel_file *out, const struct stat *st,
-		      const char *cache_dir, struct fail *fail)
+/* Reads the kernel in @file->bytes, @offset bytes from their start. */
+static int read_image(struct kernel_file *file, size_t offset,
+		      struct fail *fail)
 {
-	const uint8_t *bytes = out->map ? out->map : out->heap;
-	struct file_identity source = file_identity_of(st);
-	struct kernel_file cached = { 0 };
-	struct packed in;
-	int rc;
+	const struct file_bytes *b = &file->bytes;
+	const uint8_t *data = b->map ? b->map : b->heap;
+	int rc = kernel_image_read(&file->image, data + offset,
+				   b->len - offset, fail);
 
-	rc = unpack_probe(bytes, (size_t)st->st_size, &in, fail);
-	if (rc)
-		return rc;
-	if (in.kind == PACK_NONE)
-		return kernel_image_read(&out->image, in.data, in.len, fail);
-	if (cache_dir && cache_load(&cached, cache_dir, &source)) {
-		kernel_file_close(out);
-		*out = cached;
-		return 0;
-	}
-	rc = unpack_all(out, &in, fail);
 	if (!rc)
-		rc = kernel_image_read(&out->image, in.data, in.len, fail);
+		kernel_image_trim(&file->image);
+	return rc;
+}
+
+/* ---- packed files ---- */
+
+static bool load_cached(struct kernel_file *out, const char *dir)
+{
+	struct file_bytes b = { 0 };
+
+	if (!dir || !kernel_cache_load(dir, &out->source, &b.map, &b.len))
+		return false;
+	out->bytes = b;
+	if (!read_image(out, KERNEL_ENTRY_HEADER, NULL))
+		return true;
+	file_drop(&out->bytes);
+	kernel_cache_remove(dir, &out->source);
+	return false;
+}
+
+static void job_free(struct kernel_job *job)
+{
+	kernel_draft_close(&job->draft);
+	if (job->memory >= 0)
+		close(job->memory);
+	free(job->path);
+	free(job->cache_dir);
+	free(job);
+}
+
+static int start_job(struct kernel_job **out, const struct packed *in,
+		     const struct file_identity *source, const char *path,
+		     const char *cache_dir, struct fail *fail)
+{
+	struct kernel_job *job = calloc(1, sizeof(*job));
+	int files[UNPACK_FILES], rc;
+
+	if (!job)
+		return fail_set(fail, -ENOMEM, "out of memory");
+	job->draft.fd = -1;
+	job->path = strdup(path);
+	job->cache_dir = cache_dir ? strdup(cache_dir) : NULL;
+	job->memory = memfd_create("kernel", MFD_CLOEXEC);
+	if (!job->path || (cache_dir && !job->cache_dir) || job->memory < 0)
+		rc = fail_set(fail, -ENOMEM, "out of memory");
+	else
+		rc = 0;
 	if (!rc && cache_dir)
-		out->cached = cache_store(cache_dir, &source, in.data, in.len);
+		kernel_draft_open(&job->draft, cache_dir, source);
+	files[FILE_CACHE] = job->draft.fd;
+	files[FILE_MEMORY] = job->memory;
+	if (!rc)
+		rc = unpack_helper_start(&job->helper, in, files,
+					 KERNEL_ENTRY_HEADER, fail);
+	if (rc)
+		job_free(job);
+	else
+		*out = job;
+	return rc;
+}
+
+int kernel_job_fd(const struct kernel_job *job)
+{
+	return job->helper.pidfd;
+}
+
+/* Maps what the helper made and reads it. */
+static int take_result(struct kernel_file *out, struct kernel_job *job,
+		       const struct unpacked *made, struct fail *fail)
+{
+	bool in_cache = made->file == FILE_CACHE;
+	int fd = in_cache ? job->draft.fd : job->memory, rc;
+	size_t len = KERNEL_ENTRY_HEADER + made->len;
+	struct stat st;
+
+	if (fstat(fd, &st) || st.st_size != (off_t)len)
+		return fail_set(fail, -EIO,
+				"the process that unpacks it went wrong");
+	rc = file_map(&out->bytes, fd, len);
+	if (rc)
+		return fail_errno(fail, rc, "cannot map the unpacked kernel");
+	rc = read_image(out, KERNEL_ENTRY_HEADER, fail);
+	if (!rc && in_cache)
+		kernel_draft_commit(&job->draft, job->cache_dir, &out->source,
+				    made->len, made->sum);
+	return rc;
+}
+
+int kernel_file_finish(struct kernel_file *out, struct kernel_job *job,
+		       struct fail *fail)
+{
+	struct unpacked made;
+	int rc = unpack_helper_finish(&job->helper, &made, fail);
+
+	if (!rc)
+		rc = take_result(out, job, &made, fail);
+	out->unpacked = !rc;
+	if (rc) {
+		fail_step(fail, "%s", job->path);
+		kernel_file_close(out);
+	}
+	job_free(job);
+	return rc;
+}
+
+/* ---- opening ---- */
+
+/* @out's bytes are the file itself: find the kernel in it. */
+static int look_inside(struct kernel_file *out, struct kernel_job **job,
+		       const char *path, const char *cache_dir,
+		       struct fail *fail)
+{
+	struct file_bytes file = out->bytes;
+	struct packed in;
+	int rc = unpack_probe(file.map ? file.map : file.heap, file.len, &in,
+			      fail);
+
+	if (rc || packed_is_plain(&in))
+		return rc ? rc : read_image(out, 0, fail);
+	/* The helper has its own view of it. */
+	out->bytes = (struct file_bytes){ 0 };
+	if (!load_cached(out, cache_dir))
+		rc = start_job(job, &in, &out->source, path, cache_dir, fail);
+	file_drop(&file);
+	return rc;
+}
+
+static int open_regular(const char *path, struct stat *st, struct fail *fail)
+{
+	/* Not to wait for whoever might feed a FIFO. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return fail_errno(fail, -errno, "cannot open %s", path);
+	if (!fstat(fd, st) && S_ISREG(st->st_mode) && st->st_size)
+		return fd;
+	close(fd);
+	return fail_set(fail, -EINVAL, "%s is not a regular file, or empty",
+			path);
+}
+
+int kernel_file_begin(struct kernel_file *out, struct kernel_job **job,
+		      const char *path, const char *cache_dir,
+		      struct fail *fail)
+{
+	struct stat st;
+	int fd, rc;
+
+	memset(out, 0, sizeof(*out));
+	*job = NULL;
+	fd = open_regular(path, &st, fail);
+	if (fd < 0)
+		return fd;
+	out->source = file_identity_of(&st);
+	rc = file_take(&out->bytes, fd, &st, UNPACK_MAX);
+	close(fd);
+	if (rc)
+		return fail_errno(fail, rc, "cannot read %s", path);
+	rc = look_inside(out, job, path, cache_dir, fail);
+	if (rc) {
+		fail_step(fail, "%s", path);
+		kernel_file_close(out);
+	}
 	return rc;
 }
 
 int kernel_file_open(struct kernel_file *out, const char *path,
 		     const char *cache_dir, struct fail *fail)
 {
-	struct file_bytes bytes;
-	struct stat st;
-	int fd, rc;
+	struct kernel_job *job;
+	int rc = kernel_file_begin(out, &job, path, cache_dir, fail);
 
-	memset(out, 0, sizeof(*out));
-	/* Not to wait for whoever might feed a FIFO. */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return fail_errno(fail, -errno, "cannot open %s", path);
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || !st.st_size) {
-		close(fd);
-		return fail_set(fail, -EINVAL,
-				"%s is not a regular file, or empty", path);
-	}
-	rc = file_take(&bytes, fd, &st, UNPACK_MAX);
-	close(fd);
-	if (rc)
-		return fail_errno(fail, rc, "cannot read %s", path);
-	out->map = bytes.map;
-	out->map_len = bytes.map ? bytes.len : 0;
-	out->heap = bytes.heap;
-	rc = load_bytes(out, &st, cache_dir, fail);
-	if (!rc) {
-		out->source = file_identity_of(&st);
-		kernel_image_trim(&out->image);
-	} else {
-		fail_step(fail, "%s", path);
-		kernel_file_close(out);
-	}
-	return rc;
+	return !rc && job ? kernel_file_finish(out, job, fail) : rc;
 }

@@ -24,6 +24,9 @@
 #include "../lib/log.h"
 #include "guest.h"
 
+/* What a step says that calls advance() itself, later. */
+#define STEP_WAITS 1
+
 struct making {
 	struct making *next;
 	struct toolstack *ts;
@@ -33,6 +36,7 @@ struct making {
 	size_t at;			/* the step to run next */
 	uint64_t lap_us;		/* when the last one ended */
 	bool paused;
+	struct kernel_wait kernel_wait;
 	const struct kernel_file *kernel;
 	struct file_bytes ramdisk;
 	bool domain_made, introduced, listed;
@@ -61,10 +65,31 @@ static int check_unique(struct making *m)
 	return 0;
 }
 
+static int take_kernel(struct making *m)
+{
+	m->kernel = kernel_wait_result(&m->kernel_wait, m->fail);
+	return m->kernel ? 0 : m->fail->rc;
+}
+
+static void advance(struct making *m, int rc);
+
+static void on_kernel(struct kernel_wait *wait)
+{
+	struct making *m = container_of(wait, struct making, kernel_wait);
+
+	advance(m, take_kernel(m));
+}
+
 static int open_kernel(struct making *m)
 {
-	return kernel_shelf_get(&m->kernel, m->g->config.kernel,
-				m->ts->cache_dir, m->fail);
+	int rc;
+
+	m->kernel_wait.ready = on_kernel;
+	rc = kernel_wait_begin(&m->kernel_wait, m->ts->loop,
+			       m->g->config.kernel, m->ts->cache_dir, m->fail);
+	if (rc < 0)
+		return rc;
+	return rc ? take_kernel(m) : STEP_WAITS;
 }
 
 /* So long after the last guest, kernels are not kept open any more. */
@@ -78,7 +103,7 @@ static void on_idle(struct ev_timer *timer)
 
 static void close_kernel(struct making *m)
 {
-	kernel_shelf_put(m->kernel);
+	kernel_wait_end(&m->kernel_wait);
 	m->kernel = NULL;
 	m->ts->idle.fn = on_idle;
 	if (m->ts->loop)
@@ -313,9 +338,6 @@ static int start(struct making *m)
 	m->g->started_ms = ev_now_ms();
 	return rc ? fail_errno(m->fail, rc, "it cannot be unpaused") : 0;
 }
-
-/* What a step says that calls advance() itself, later. */
-#define STEP_WAITS 1
 
 static const struct step {
 	const char *name;

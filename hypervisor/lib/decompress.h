@@ -57,6 +57,13 @@ size_t unpack_size_hint(enum pack p, const void *in, size_t len);
 
 void *unpack_alloc(struct unpack_arena *a, size_t size);
 
+/* Call @fn, foreign_begin or foreign_end, if there is one. */
+static inline void unpack_foreign(void (*fn)(void))
+{
+	if (fn)
+		fn();
+}
+
 static inline int unpack_fail(struct unpack *u, int err, const char *why)
 {
 	u->why = why;

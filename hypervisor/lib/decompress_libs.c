@@ -15,12 +15,6 @@
 
 #define GZIP_WINDOW (15 + 16) /* 32 KiB, with a gzip header */
 
-static void foreign(void (*fn)(void))
-{
-	if (fn)
-		fn();
-}
-
 /* Frames follow one another; what is no frame (Linux's size) ends them. */
 static int zstd_frames(struct unpack *u, ZSTD_DCtx *ctx)
 {
@@ -52,13 +46,13 @@ int unpack_zstd(struct unpack *u)
 	ZSTD_DCtx *ctx;
 	int rc;
 
-	foreign(u->foreign_begin);
+	unpack_foreign(u->foreign_begin);
 	size = ZSTD_estimateDCtxSize();
 	mem = unpack_alloc(&u->arena, size);
 	ctx = mem ? ZSTD_initStaticDCtx(mem, size) : NULL;
 	rc = ctx ? zstd_frames(u, ctx) :
 		   unpack_fail(u, -ENOMEM, "no working memory");
-	foreign(u->foreign_end);
+	unpack_foreign(u->foreign_end);
 	return rc;
 }
 
@@ -105,10 +99,10 @@ int unpack_gzip(struct unpack *u)
 		       .opaque = &u->arena };
 	int rc;
 
-	foreign(u->foreign_begin);
+	unpack_foreign(u->foreign_begin);
 	rc = inflateInit2(&z, GZIP_WINDOW) == Z_OK ?
 		     gzip_stream(u, &z) :
 		     unpack_fail(u, -ENOMEM, "no working memory");
-	foreign(u->foreign_end);
+	unpack_foreign(u->foreign_end);
 	return rc;
 }

@@ -110,9 +110,9 @@ static uint32_t block_crc32(const struct unpack *u, const void *p, size_t len)
 
 	if (!u->crc32)
 		return crc32_of(p, len);
-	u->foreign_begin();
+	unpack_foreign(u->foreign_begin);
 	crc = u->crc32(p, len);
-	u->foreign_end();
+	unpack_foreign(u->foreign_end);
 	return crc;
 }
 

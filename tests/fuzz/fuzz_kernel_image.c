@@ -59,11 +59,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t len;
 
 	read_kernel(data, size);
-	if (unpack_probe(data, size, &in, NULL) || in.kind == PACK_NONE)
+	if (unpack_probe(data, size, &in, NULL) || packed_is_plain(&in))
 		return 0;
 	if (!unpack(&in, &out, &len, NULL)) {
 		read_kernel(out, len);
-		free(out);
+		unpack_drop(out, len);
 	}
 	return 0;
 }

@@ -9,13 +9,16 @@
 
 XL_TB := $(B)/test/xl
 XL_T_CFLAGS := -O1 -g -std=gnu11 -D_GNU_SOURCE $(WARN) -Iguest-abi \
-	-Idom0-tools -Itests/host -I$(D0_GEN) -fsanitize=address,undefined \
+	-Idom0-tools -Ihypervisor -Itests/host -I$(D0_GEN) -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
-XL_T_SRC := $(addprefix dom0-tools/,$(D0_CFG_SRCS) $(D0_BUILD_SRCS) \
+# Below dom0-tools/, but for the hypervisor's files.
+xl_t_paths = $(filter hypervisor/%,$(1)) \
+	$(addprefix dom0-tools/,$(filter-out hypervisor/%,$(1)))
+XL_T_SRC := $(call xl_t_paths,$(D0_CFG_SRCS) $(D0_BUILD_SRCS) \
 	$(D0_DAEMON_SRCS) lib/hv_calls.c lib/hv_domain.c $(D0_BASE_SRCS))
 XL_T_CORE := $(patsubst %.c,$(XL_TB)/%.o,$(XL_T_SRC)) \
 	$(XL_TB)/gen/cfg_gram.o $(XL_TB)/gen/cfg_lex.o
-XL_T_LIBS := $(D0_BUILD_LIBS) -lyajl -luuid
+XL_T_LIBS := $(D0_BUILD_LIBS) -llzma -lyajl -luuid
 XL_T_UNIT := xl_cfg xl_kernel xl_plan xl_make
 XL_T_FUZZ := fuzz_cfg fuzz_kernel_image
 
@@ -34,9 +37,9 @@ $(XL_T_UNIT:%=$(XL_TB)/%): $(XL_TB)/%: $(XL_TB)/tests/host/%.o $(XL_T_CORE)
 $(XL_TB)/xl_make: $(XL_TB)/tests/host/xl_fake_hv.o \
 	$(XL_TB)/tests/host/xl_fake_store.o
 
-XL_FUZZ_SRC := $(addprefix dom0-tools/,$(D0_CFG_SRCS) build/elf_image.c \
-	build/kernel_image.c build/plan_pv.c build/unpack.c lib/fail.c \
-	lib/json.c lib/nearest.c lib/strbuf.c)
+XL_FUZZ_SRC := $(call xl_t_paths,$(D0_CFG_SRCS) build/elf_image.c \
+	build/kernel_image.c build/plan_pv.c build/unpack.c $(D0_UNPACK_SRCS) \
+	lib/fail.c lib/json.c lib/nearest.c lib/strbuf.c)
 
 $(XL_T_FUZZ:%=$(XL_TB)/%): $(XL_TB)/%: tests/fuzz/%.c $(XL_FUZZ_SRC) \
 		$(D0_GEN)/cfg_gram.c $(D0_GEN)/cfg_lex.c
