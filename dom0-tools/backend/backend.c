@@ -147,22 +147,22 @@ static int dispatch(struct backend *b, const struct bp_head *head, int *fds,
 	return b->ops->on[type](b, head, fds, nfds);
 }
 
-void backend_message(struct backend *b)
+bool backend_message(struct backend *b)
 {
 	struct pollfd p = { .fd = b->sock, .events = POLLIN };
 	union message m;
 	int fds[BP_MAX_FDS], nfds, rc;
 
-	if (poll(&p, 1, 0) < 1)
-		return;
+	if (b->ended || poll(&p, 1, 0) < 1)
+		return false;
 	rc = bp_recv(b->sock, &m, sizeof(m), fds, BP_MAX_FDS, &nfds);
 	if (rc == -EAGAIN)
-		return;
+		return false;
 	if (rc <= 0) {
 		if (rc)
 			log_err("bad message of the daemon: %s", strerror(-rc));
 		b->ended = true;
-		return;
+		return false;
 	}
 	rc = dispatch(b, &m.head, fds, nfds);
 	for (int i = 0; i < nfds; i++)
@@ -170,4 +170,5 @@ void backend_message(struct backend *b)
 			close(fds[i]);
 	if (rc)
 		backend_failed(b, rc);
+	return true;
 }

@@ -46,8 +46,8 @@ int backend_init(struct backend *b, const struct backend_ops *ops, void *ctx,
 
 int backend_hello(struct backend *b);
 
-/* Takes one message, if there is one, and calls its handler. */
-void backend_message(struct backend *b);
+/* Takes one message and calls its handler; false if there was none. */
+bool backend_message(struct backend *b);
 
 /* Sends a message; the end of the connection sets @b->ended. */
 void backend_send(struct backend *b, struct bp_head *head, uint32_t type,

@@ -48,12 +48,13 @@ int bring_attach_new(struct bring *r, void *shared, size_t bytes,
 
 uint32_t bring_pending(struct bring *r)
 {
-	uint32_t prod, room = r->size - (r->req_cons - r->rsp_prod);
+	uint32_t prod, room = r->size - (r->req_cons - r->rsp_pub);
 
 	if (r->broken)
 		return 0;
 	prod = ring_peer_index(&r->shared->req_prod);
-	if (prod - r->rsp_prod > r->size) {
+	if (prod - r->rsp_pub > r->size ||
+	    prod - r->rsp_pub < r->req_cons - r->rsp_pub) {
 		r->broken = true;
 		return 0;
 	}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nbd.h: a disk behind an NBD server, by libnbd, over a connected socket.
+ */
+#ifndef DOM0_BLKBACK_NBD_H
+#define DOM0_BLKBACK_NBD_H
+
+#include "blkback/loop.h"
+
+/*
+ * Takes over @fd and agrees with the server on @export.  When the server goes
+ * away later, @gone is called and no I/O in flight is completed: whoever
+ * starts this process again finds it in the journal.
+ */
+int nbd_store_open(struct loop *l, int fd, const char *export, bool discard,
+		   void (*gone)(void *, const char *), void *arg,
+		   struct blk_store **out, const char **why);
+
+#endif
