@@ -28,6 +28,9 @@ $(HVBOOT_BIN): %: %.o $(HVBOOT_OUT)/boot_fake.o $(B)/tests/core/port_fake.o \
 	$(call say,HOSTLD,$@)
 	$(Q)$(CC) $(HOST_SAN) $(CORE_WRAP) $^ -o $@ -lcmocka -llzma -lz -lzstd
 
+# Devices that interrupt.
+$(HVBOOT_OUT)/pirq_test: $(HVBOOT_OUT)/irq_fake.o
+
 # Carry-less multiplication needs no privilege: tested where it runs.
 $(HVBOOT_OUT)/unpack_formats: $(HVBOOT_OUT)/x86_crc32.o
 $(HVBOOT_OUT)/x86_crc32.o: hypervisor/x86/crc32.c

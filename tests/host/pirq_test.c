@@ -6,140 +6,10 @@
 #include "core_test.h"
 #include <abi/physdev.h>
 #include <irq/irq.h>
-#include <port/irq_hw.h>
+#include "irq_fake.h"
 
-#define GSIS 24
 #define LEVEL_GSI 17
 #define EDGE_GSI 4
-#define OWN_GSI 2
-
-/* --- the controller --- */
-
-static struct {
-	bool routed, level, masked, used;
-	unsigned int unmasks, cpu;
-} hw[IRQ_MAX];
-
-unsigned int irq_hw_gsi_count(void)
-{
-	return GSIS;
-}
-
-int irq_hw_setup_gsi(unsigned int irq, bool level, bool low, unsigned int cpu)
-{
-	(void)low;
-	if (irq >= GSIS)
-		return -EINVAL;
-	if (irq == OWN_GSI)
-		return -EBUSY;
-	hw[irq].routed = hw[irq].masked = true;
-	hw[irq].level = level;
-	hw[irq].cpu = cpu;
-	return 0;
-}
-
-int irq_hw_alloc_msi(unsigned int cpu)
-{
-	for (int i = GSIS; i < GSIS + 4; i++)
-		if (!hw[i].used) {
-			hw[i].used = true;
-			hw[i].cpu = cpu;
-			return i;
-		}
-	return -ENOSPC;
-}
-
-void irq_hw_free(unsigned int irq)
-{
-	assert_true(hw[irq].used);
-	hw[irq].used = false;
-}
-
-void irq_hw_msi_message(unsigned int irq, uint64_t *addr, uint32_t *data)
-{
-	*addr = 0xfee00000 | hw[irq].cpu << 12;
-	*data = irq;
-}
-
-void irq_hw_mask(unsigned int irq)
-{
-	hw[irq].masked = true;
-}
-
-void irq_hw_unmask(unsigned int irq)
-{
-	hw[irq].masked = false;
-	hw[irq].unmasks++;
-}
-
-void irq_hw_eoi(unsigned int irq)
-{
-	if (hw[irq].level)
-		irq_hw_unmask(irq);
-}
-
-void irq_hw_set_cpu(unsigned int irq, unsigned int cpu)
-{
-	hw[irq].cpu = cpu;
-}
-
-bool irq_hw_is_level(unsigned int irq)
-{
-	return hw[irq].level;
-}
-
-/* The line is raised: as x86 does it. */
-static void arrive(unsigned int irq)
-{
-	assert_false(hw[irq].masked);
-	if (hw[irq].level)
-		hw[irq].masked = true;
-	irq_raised(irq);
-}
-
-/* --- the device: 00:05.0, MSI at 0x50, MSI-X at 0x70 in BAR 0 --- */
-
-static uint8_t config[256];
-static uint32_t table[8 * 4];
-
-uint32_t pci_hw_read(uint16_t seg, uint8_t bus, uint8_t devfn, uint16_t reg,
-		     unsigned int width)
-{
-	uint32_t v = 0;
-
-	if (seg || bus || devfn != 0x28 || reg + width > sizeof(config))
-		return ~0U;
-	memcpy(&v, config + reg, width);
-	return v;
-}
-
-void pci_hw_write(uint16_t seg, uint8_t bus, uint8_t devfn, uint16_t reg,
-		  unsigned int width, uint32_t val)
-{
-	assert_true(!seg && !bus && devfn == 0x28);
-	memcpy(config + reg, &val, width);
-}
-
-volatile void *mmio_map(paddr_t p, size_t len)
-{
-	assert_int_equal(p, 0xfebf0000 + 0x800);
-	assert_int_equal(len, sizeof(table));
-	return table;
-}
-
-static void make_device(void)
-{
-	static const uint8_t head[] = { 0x86, 0x80, 0x34, 0x12, 2, 0, 0x10, 0 };
-	static const uint8_t msi[] = { 0x05, 0x70, 0x80, 0 };
-	static const uint8_t msix[] = { 0x11, 0x50, 7, 0, 0, 8, 0, 0 };
-
-	memset(config, 0, sizeof(config));
-	memcpy(config, head, sizeof(head));
-	memcpy(config + 0x10, (uint8_t[]){ 0, 0, 0xbf, 0xfe }, 4);
-	config[0x34] = 0x50;
-	memcpy(config + 0x50, msi, sizeof(msi));
-	memcpy(config + 0x70, msix, sizeof(msix)); /* the list is a ring */
-}
 
 /* --- the control domain's calls --- */
 
@@ -165,7 +35,7 @@ static long map_gsi(int gsi)
 static long map_msi(int type, uint64_t table_base, int entry)
 {
 	struct physdev_map_pirq m = { .domid = DOMID_SELF, .type = type,
-				      .index = -1, .pirq = -1, .devfn = 0x28,
+				      .index = -1, .pirq = -1, .devfn = IRQ_FAKE_DEVFN,
 				      .table_base = table_base,
 				      .entry_nr = entry };
 	long rc = OP(map_pirq, m);
@@ -204,9 +74,9 @@ static bool pending(long port)
 static int start(void **state)
 {
 	(void)state;
-	memset(hw, 0, sizeof(hw));
-	hw[LEVEL_GSI].level = true; /* once set, a trigger stays */
-	make_device();
+	memset(irq_fake, 0, sizeof(irq_fake));
+	irq_fake[LEVEL_GSI].level = true; /* once set, a trigger stays */
+	irq_fake_device();
 	d = fake_domain(0, 2);
 	dom0 = d;
 	guest = fake_domain(5, 1);
@@ -217,7 +87,7 @@ static int start(void **state)
 
 static int end(void **state)
 {
-	struct physdev_pci_device dev = { .devfn = 0x28 };
+	struct physdev_pci_device dev = { .devfn = IRQ_FAKE_DEVFN };
 
 	(void)state;
 	(void)OP(pci_device_remove, dev);
@@ -225,8 +95,8 @@ static int end(void **state)
 	fake_destroy(d);
 	fake_destroy(guest);
 	assert_null(fake_check());
-	for (unsigned int i = GSIS; i < IRQ_MAX; i++)
-		assert_false(hw[i].used);
+	for (unsigned int i = IRQ_FAKE_GSIS; i < IRQ_MAX; i++)
+		assert_false(irq_fake[i].used);
 	return 0;
 }
 
@@ -245,16 +115,16 @@ static void level_interrupt(void **state)
 	assert_int_equal(q.flags, XENIRQSTAT_needs_eoi);
 	port = bind(LEVEL_GSI);
 	assert_true(port > 0);
-	arrive(LEVEL_GSI);
+	irq_fake_arrive(LEVEL_GSI);
 	assert_true(pending(port));
-	assert_true(hw[LEVEL_GSI].masked); /* until the guest is done */
+	assert_true(irq_fake[LEVEL_GSI].masked); /* until the guest is done */
 	assert_int_equal(eoi(LEVEL_GSI), 0);
-	assert_false(hw[LEVEL_GSI].masked);
-	hw[LEVEL_GSI].unmasks = 0;
+	assert_false(irq_fake[LEVEL_GSI].masked);
+	irq_fake[LEVEL_GSI].unmasks = 0;
 	assert_int_equal(eoi(LEVEL_GSI), 0); /* nothing to end */
-	assert_int_equal(hw[LEVEL_GSI].unmasks, 0);
+	assert_int_equal(irq_fake[LEVEL_GSI].unmasks, 0);
 	assert_int_equal(ev_close(v, (int)port), 0);
-	assert_true(hw[LEVEL_GSI].masked);
+	assert_true(irq_fake[LEVEL_GSI].masked);
 }
 
 static void edge_interrupt(void **state)
@@ -268,9 +138,9 @@ static void edge_interrupt(void **state)
 	assert_true(port > 0);
 	assert_int_equal(OP(irq_status_query, q), 0);
 	assert_int_equal(q.flags, 0);
-	arrive(EDGE_GSI);
+	irq_fake_arrive(EDGE_GSI);
 	assert_true(pending(port));
-	assert_false(hw[EDGE_GSI].masked);
+	assert_false(irq_fake[EDGE_GSI].masked);
 }
 
 static void eoi_map(void **state)
@@ -301,7 +171,7 @@ static void eoi_map(void **state)
 
 static void msi(void **state)
 {
-	struct physdev_pci_device_add a = { .devfn = 0x28 };
+	struct physdev_pci_device_add a = { .devfn = IRQ_FAKE_DEVFN };
 	struct evtchn_bind_vcpu to = { .vcpu = 1 };
 	long pirq, port;
 
@@ -310,70 +180,71 @@ static void msi(void **state)
 	assert_int_equal(OP(pci_device_add, a), 0);
 	assert_int_equal(pci_count(), 1);
 	pirq = map_msi(MAP_PIRQ_TYPE_MSI_SEG, 0, 0);
-	assert_true(pirq >= GSIS);
-	assert_int_equal(config[0x56], 0xe0); /* address 0xfee00000 */
-	assert_int_equal(config[0x5c], GSIS); /* 64-bit form: data here */
+	assert_true(pirq >= IRQ_FAKE_GSIS);
+	assert_int_equal(irq_fake_config[0x56], 0xe0); /* address 0xfee00000 */
+	/* In the 64-bit form data are here. */
+	assert_int_equal(irq_fake_config[0x5c], IRQ_FAKE_GSIS);
 	assert_int_equal(map_msi(MAP_PIRQ_TYPE_MSI, 0, 0), -EEXIST);
 	port = bind((uint32_t)pirq);
-	arrive(GSIS);
+	irq_fake_arrive(IRQ_FAKE_GSIS);
 	assert_true(pending(port));
 	to.port = (evtchn_port_t)port;
 	assert_int_equal(event_op(v, EVTCHNOP_bind_vcpu, &to), 0);
-	assert_int_equal(config[0x55] >> 4, d->vcpus[1]->sched.cpu);
+	assert_int_equal(irq_fake_config[0x55] >> 4, d->vcpus[1]->sched.cpu);
 	assert_int_equal(unmap((int)pirq), -EBUSY);
 	ev_close(v, (int)port);
 	assert_int_equal(unmap((int)pirq), 0);
 	assert_int_equal(unmap((int)pirq), -EINVAL);
-	assert_false(hw[GSIS].used);
+	assert_false(irq_fake[IRQ_FAKE_GSIS].used);
 	assert_int_equal(map_msi(MAP_PIRQ_TYPE_MULTI_MSI, 0, 4), -EINVAL);
 	assert_true(map_msi(MAP_PIRQ_TYPE_MULTI_MSI, 0, 1) > 0);
 }
 
 static void msix(void **state)
 {
-	struct physdev_pci_device_add a = { .devfn = 0x28 };
-	struct physdev_pci_device dev = { .devfn = 0x28 };
+	struct physdev_pci_device_add a = { .devfn = IRQ_FAKE_DEVFN };
+	struct physdev_pci_device dev = { .devfn = IRQ_FAKE_DEVFN };
 	long p;
 
 	(void)state;
-	memset(table, 0, sizeof(table));
+	memset(irq_fake_table, 0, sizeof(irq_fake_table));
 	assert_int_equal(OP(pci_device_add, a), 0);
 	assert_int_equal(OP(prepare_msix, dev), 0);
-	config[4] = 0; /* memory decoding is off */
+	irq_fake_config[4] = 0; /* memory decoding is off */
 	assert_int_equal(map_msi(MAP_PIRQ_TYPE_MSI_SEG, 0xfebf0000, 3), -ENXIO);
-	config[4] = 2;
+	irq_fake_config[4] = 2;
 	p = map_msi(MAP_PIRQ_TYPE_MSI_SEG, 0xfebf0000, 3);
-	assert_true(p >= GSIS);
-	assert_int_equal(table[3 * 4], 0xfee00000);
-	assert_int_equal(table[3 * 4 + 2], GSIS);
-	assert_int_equal(table[3 * 4 + 3], 0);
+	assert_true(p >= IRQ_FAKE_GSIS);
+	assert_int_equal(irq_fake_table[3 * 4], 0xfee00000);
+	assert_int_equal(irq_fake_table[3 * 4 + 2], IRQ_FAKE_GSIS);
+	assert_int_equal(irq_fake_table[3 * 4 + 3], 0);
 	assert_int_equal(map_msi(MAP_PIRQ_TYPE_MSI_SEG, 0xfebf0000, 3), -EEXIST);
 	assert_int_equal(map_msi(MAP_PIRQ_TYPE_MSI_SEG, 0xfebf0000, 8), -EINVAL);
-	memset(table, 0xff, sizeof(table)); /* a reset */
+	memset(irq_fake_table, 0xff, sizeof(irq_fake_table)); /* a reset */
 	assert_int_equal(OP(restore_msi_ext, dev), 0);
-	assert_int_equal(table[3 * 4 + 2], GSIS);
+	assert_int_equal(irq_fake_table[3 * 4 + 2], IRQ_FAKE_GSIS);
 	assert_int_equal(unmap((int)p), 0);
-	assert_int_equal(table[3 * 4 + 3], 1);
+	assert_int_equal(irq_fake_table[3 * 4 + 3], 1);
 }
 
 static void refusals(void **state)
 {
 	struct physdev_set_iopl iopl = { 4 };
-	struct physdev_setup_gsi own = { OWN_GSI, 0, 0 };
+	struct physdev_setup_gsi own = { IRQ_FAKE_OWN, 0, 0 };
 	struct physdev_map_pirq m = { .domid = DOMID_SELF,
 				      .type = MAP_PIRQ_TYPE_GSI };
 	struct vcpu *g = guest->vcpus[0];
 
 	(void)state;
 	assert_int_equal(map_gsi(-1), -EINVAL);
-	assert_int_equal(map_gsi(GSIS), -EINVAL);
+	assert_int_equal(map_gsi(IRQ_FAKE_GSIS), -EINVAL);
 	assert_int_equal(bind(LEVEL_GSI), -EINVAL); /* not mapped */
 	assert_int_equal(bind(PIRQ_MAX + 7), -EINVAL);
 	assert_int_equal(eoi(PIRQ_MAX), -EINVAL);
 	assert_int_equal(OP(set_iopl, iopl), -EINVAL);
 	assert_int_equal(OP(setup_gsi, own), -EEXIST); /* ours */
-	assert_int_equal(map_gsi(OWN_GSI), OWN_GSI);
-	assert_int_equal(bind(OWN_GSI), -EBUSY);
+	assert_int_equal(map_gsi(IRQ_FAKE_OWN), IRQ_FAKE_OWN);
+	assert_int_equal(bind(IRQ_FAKE_OWN), -EBUSY);
 	assert_int_equal(op(g, PHYSDEVOP_map_pirq, &m, sizeof(m)), -EPERM);
 	assert_int_equal(op(g, PHYSDEVOP_setup_gsi, &own, sizeof(own)), -EPERM);
 	assert_int_equal(op(g, 1000, &own, sizeof(own)), -ENOSYS);
