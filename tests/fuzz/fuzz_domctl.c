@@ -13,10 +13,12 @@
 #include <abi/platform.h>
 #include <abi/sysctl.h>
 #include <mm/alloc.h>
+#include <mm/frame.h>
 #include <port/vcpu_hw.h>
 #include "port_fake.h"
 
 #define DOMAINS_MAX 4 /* alive at the same time */
+#define CONTEXT_AT 0x8000 /* in fake_buf */
 
 static struct vcpu *caller;
 static uint64_t s;
@@ -102,12 +104,49 @@ static uint16_t some_domain(void)
 	return id;
 }
 
+/* A context at FAKE_BUF + CONTEXT_AT that may well be accepted. */
+static void make_context(uint16_t id)
+{
+	struct vcpu_guest_context *c = (void *)(fake_buf + CONTEXT_AT);
+	struct domain *d = domain_get(id);
+	mfn_t m = MFN_NONE;
+
+	memset(c, 0, sizeof(*c));
+	if (!d)
+		return;
+	if (next() % 8 && d->id && !d->is_special)
+		(void)domain_alloc_frames(d, 0, 0, &m);
+	c->flags = VGCF_in_kernel | (next() % 16);
+	c->user_regs.rip = value();
+	c->user_regs.rflags = next();
+	c->ctrlreg[3] = mfn_to_paddr(m);
+	c->ctrlreg[1] = next() % 4 ? 0 : mfn_to_paddr(m);
+	c->ldt_ents = next() % 4 ? 0 : value();
+	c->gdt_ents = next() % 4 ? 0 : value();
+	c->gdt_frames[0] = mfn_x(m);
+	c->debugreg[next() % 8] = value();
+	c->trap_ctxt[next() % 256].address = value();
+	domain_put(d);
+}
+
+/* Without these little else can be done. */
+static uint32_t some_command(void)
+{
+	static const uint8_t often[] = {
+		XEN_DOMCTL_createdomain, XEN_DOMCTL_max_vcpus,
+		XEN_DOMCTL_setvcpucontext, XEN_DOMCTL_getvcpucontext,
+		XEN_DOMCTL_unpausedomain, XEN_DOMCTL_resumedomain,
+	};
+
+	return next() % 4 ? next() % 90 : often[next() % ARRAY_SIZE(often)];
+}
+
 static void domctl(void)
 {
 	struct xen_domctl op;
 
 	noise(&op, sizeof(op));
-	op.cmd = next() % 90;
+	op.cmd = some_command();
 	op.interface_version = XEN_DOMCTL_INTERFACE_VERSION;
 	op.domain = some_domain();
 	if (op.cmd == XEN_DOMCTL_createdomain) {
@@ -127,6 +166,21 @@ static void domctl(void)
 	/* vCPU numbers are the first word of many. */
 	if (next() % 2)
 		*(uint32_t *)&op.u = next() % 3;
+	if (op.cmd == XEN_DOMCTL_setvcpucontext && next() % 8) {
+		make_context(op.domain);
+		op.u.vcpucontext.ctxt.addr = FAKE_BUF + CONTEXT_AT;
+	}
+	if (op.cmd == XEN_DOMCTL_setvcpuaffinity && next() % 4)
+		op.u.vcpuaffinity = (struct xen_domctl_vcpuaffinity){
+			.vcpu = next() % 3, .flags = 1 + next() % 3,
+			.cpumap_hard = { { .addr = FAKE_BUF + CONTEXT_AT }, 64 },
+			.cpumap_soft = { { .addr = FAKE_BUF + CONTEXT_AT }, 64 },
+		};
+	if (op.cmd == XEN_DOMCTL_scheduler_op && next() % 4)
+		op.u.scheduler_op = (struct xen_domctl_scheduler_op){
+			.sched_id = XEN_SCHEDULER_CREDIT2, .cmd = next() % 3,
+			.u.credit2 = { .weight = (uint16_t)value() },
+		};
 	if (next() % 8 == 0)
 		fake_fail_alloc(1 + next() % 20);
 	call(__HYPERVISOR_domctl, &op, sizeof(op));
@@ -139,8 +193,13 @@ static void sysctl(void)
 	noise(&op, sizeof(op));
 	op.cmd = next() % 32;
 	op.interface_version = XEN_SYSCTL_INTERFACE_VERSION;
-	if (op.cmd == XEN_SYSCTL_debug_keys) /* a key restarts the host */
-		op.u.debug_keys.nr_keys = 0;
+	if (op.cmd == XEN_SYSCTL_debug_keys) {
+		op.u.debug_keys.nr_keys = 1;
+		op.u.debug_keys.keys.addr = FAKE_BUF + CONTEXT_AT;
+		fake_buf[CONTEXT_AT] = (uint8_t)(' ' + next() % 95);
+		if (fake_buf[CONTEXT_AT] == 'R') /* restarts the host */
+			fake_buf[CONTEXT_AT] = 'h';
+	}
 	call(__HYPERVISOR_sysctl, &op, sizeof(op));
 }
 
