@@ -29,6 +29,7 @@ struct guest {
 	uint64_t started_ms;		/* ev_now_ms() when last started */
 	unsigned int quick_deaths;	/* in a row */
 	bool preserved;			/* ended, and to stay as it is */
+	bool ending;			/* its devices are being let go of */
 };
 
 /*
@@ -42,6 +43,10 @@ struct outcome {
 };
 
 struct making;			/* guest_make.c */
+struct wait;			/* dev_wait.c */
+
+/* How long a device may take to come up, and a guest to give one back. */
+#define DEVICE_MS_DEFAULT 10000
 
 struct toolstack {
 	struct hv *hv;
@@ -51,6 +56,8 @@ struct toolstack {
 	const char *state_dir;		/* guests' configurations */
 	struct guest *guests;
 	struct making *makings;		/* guests not in the list yet */
+	struct wait *waits;		/* for devices */
+	uint64_t device_ms;
 	struct ev_timer idle;		/* lets go of kernels kept open */
 };
 
@@ -83,13 +90,23 @@ void guest_make(struct toolstack *ts, struct guest *g, bool paused,
  */
 struct guest *guest_in_making(struct toolstack *ts, const char *name,
 			      const uint8_t *uuid, const struct guest *but);
+bool domain_in_making(struct toolstack *ts, uint32_t domid);
 
 /* ---- guest_end.c ---- */
 
-/* Destroys the domain and all that was made for it; frees @g. */
+/*
+ * Destroys the domain and all that was made for it; frees @g.  Until its
+ * devices are let go of, the guest keeps its name, with @g->ending set, and
+ * nothing else may be done to it.
+ */
 void guest_destroy(struct toolstack *ts, struct guest *g, struct outcome *out);
 /* Looks at every guest and acts on those that ended. */
 void guests_check(struct toolstack *ts);
+
+/* ---- events.c ---- */
+
+/* Acts on all watch events that there are; 0, or -errno of the connection. */
+int store_events(struct toolstack *ts);
 
 /* ---- guest_store.c: entries in the store, where Xen's tools keep them ---- */
 
@@ -98,11 +115,20 @@ struct guest_rings {
 	uint32_t store_port, console_port;
 };
 
-int guest_store_write(struct toolstack *ts, const struct guest *g,
+/*
+ * Writes all of a guest's entries, those of its devices too unless it is one
+ * that ended and is kept.
+ */
+int guest_store_write(struct toolstack *ts, struct guest *g, struct fail *fail);
+/* Adds where its rings are. */
+int guest_store_rings(struct toolstack *ts, const struct guest *g,
 		      const struct guest_rings *rings, struct fail *fail);
-/* Removes what guest_store_write() wrote, or part of it. */
+/*
+ * Removes what guest_store_write() wrote, but for what is in backends'
+ * folders; @uuid may be NULL.
+ */
 void guest_store_remove(struct toolstack *ts, uint32_t domid,
-			const uint8_t uuid[16]);
+			const uint8_t *uuid);
 /* Only what goes by the UUID: the domain's number is another guest's now. */
 void guest_store_remove_vm(struct toolstack *ts, const uint8_t uuid[16]);
 int guest_store_rename(struct toolstack *ts, const struct guest *g,

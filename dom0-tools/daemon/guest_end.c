@@ -20,6 +20,7 @@
 #include "../lib/hv_domain.h"
 #include "../lib/log.h"
 #include "guest.h"
+#include "guest_device.h"
 
 /* A guest that ends this soon, this often in a row, is not started again. */
 #define QUICK_DEATH_MS 10000
@@ -47,6 +48,44 @@ static void let_go(struct toolstack *ts, struct guest *g, int rc)
 	guest_forget(ts, g);
 }
 
+/* A guest whose devices are being let go of, and who waits for that. */
+struct ended_guest {
+	struct outcome devices;
+	struct outcome *out;
+	struct toolstack *ts;
+	struct guest *g;
+};
+
+static void on_let_go(struct outcome *out, int rc)
+{
+	struct ended_guest *e = container_of(out, struct ended_guest, devices);
+	struct outcome *asked = e->out;
+
+	if (rc)
+		log_warn("%s: its devices: %s", e->g->name, out->fail.text);
+	let_go(e->ts, e->g, 0);
+	free(e);
+	asked->fn(asked, 0);
+}
+
+/* The domain is gone, or going; @rc is what look_at() said. */
+static void end_guest(struct toolstack *ts, struct guest *g, int rc,
+		      struct outcome *out)
+{
+	struct ended_guest *e = rc == -ESTALE ? NULL : calloc(1, sizeof(*e));
+
+	if (!e) {
+		/* Its number, and so its devices, are another's. */
+		let_go(ts, g, rc);
+		out->fn(out, 0);
+		return;
+	}
+	*e = (struct ended_guest){ .devices = { .fn = on_let_go }, .out = out,
+			      .ts = ts, .g = g };
+	g->ending = true;
+	devices_release_all(ts, g->domid, RELEASE_CUT, &e->devices);
+}
+
 void guest_destroy(struct toolstack *ts, struct guest *g, struct outcome *out)
 {
 	struct xen_domctl_getdomaininfo info;
@@ -54,15 +93,12 @@ void guest_destroy(struct toolstack *ts, struct guest *g, struct outcome *out)
 
 	if (!rc)
 		rc = hv_domain_destroy(ts->hv, g->domid);
-	if (rc && rc != -ESRCH && rc != -ESTALE) {
-		fail_errno(&out->fail, rc,
-			   "the hypervisor did not destroy domain %u",
-			   g->domid);
-	} else {
-		let_go(ts, g, rc);
-		rc = 0;
-	}
-	out->fn(out, rc);
+	if (rc && rc != -ESRCH && rc != -ESTALE)
+		out->fn(out, fail_errno(&out->fail, rc,
+					"the hypervisor did not destroy domain %u",
+					g->domid));
+	else
+		end_guest(ts, g, rc, out);
 }
 
 /* The ends of a guest, by the hypervisor's reason code. */
@@ -203,7 +239,6 @@ static int set_aside(struct toolstack *ts, struct guest *g, struct fail *fail)
 		.cmd = XEN_DOMCTL_setdomainhandle,
 		.domain = (domid_t)g->domid,
 	};
-	struct guest_rings none = { 0 };
 	char stamp[32], *name;
 	time_t now = time(NULL);
 	struct tm tm;
@@ -221,11 +256,29 @@ static int set_aside(struct toolstack *ts, struct guest *g, struct fail *fail)
 	g->name = name;
 	g->preserved = true;
 	if (!rc)
-		rc = guest_store_write(ts, g, &none, fail);
+		rc = guest_store_write(ts, g, fail);
 	if (!rc)
 		rc = guest_state_save(ts, g, fail);
 	return rc ? fail_errno(fail, rc, "cannot set the old domain aside") :
 		    0;
+}
+
+/* The devices of the ended domain are free for the next. */
+static void on_devices_free(struct outcome *out, int rc)
+{
+	struct again *a = container_of(out, struct again, out);
+	struct guest *old = a->g;
+
+	if (rc)
+		log_warn("%s: its devices: %s", old->name, out->fail.text);
+	out->fail = (struct fail){ 0 };
+	old->ending = false;
+	if (set_aside(a->ts, old, &out->fail)) {
+		log_err("%s: %s", old->name, out->fail.text);
+		again_free(a);
+	} else {
+		make_again(a);
+	}
 }
 
 static void rename_restart(struct toolstack *ts, struct guest *g)
@@ -239,12 +292,10 @@ static void rename_restart(struct toolstack *ts, struct guest *g)
 	a = again_new(ts, g, deaths);
 	if (!a)
 		return;
-	if (set_aside(ts, g, &a->out.fail)) {
-		log_err("%s: %s", g->name, a->out.fail.text);
-		again_free(a);
-	} else {
-		make_again(a);
-	}
+	a->g = g;
+	g->ending = true;
+	a->out.fn = on_devices_free;
+	devices_release_all(ts, g->domid, RELEASE_CUT, &a->out);
 }
 
 /* The end of a guest that nobody asked for: told to the log alone. */
@@ -255,16 +306,34 @@ static void on_ended(struct outcome *out, int rc)
 	free(out);
 }
 
-static void destroy(struct toolstack *ts, struct guest *g)
+static struct outcome *unasked(const struct guest *g)
 {
 	struct outcome *out = calloc(1, sizeof(*out));
 
-	if (!out) {
+	if (out)
+		out->fn = on_ended;
+	else
 		log_err("%s: out of memory", g->name);
-		return;
-	}
-	out->fn = on_ended;
-	guest_destroy(ts, g, out);
+	return out;
+}
+
+static void destroy(struct toolstack *ts, struct guest *g)
+{
+	struct outcome *out = unasked(g);
+
+	if (out)
+		guest_destroy(ts, g, out);
+}
+
+/* Somebody else did; @rc is what look_at() said. */
+static void end_unasked(struct toolstack *ts, struct guest *g, int rc)
+{
+	struct outcome *out = unasked(g);
+
+	if (out)
+		end_guest(ts, g, rc, out);
+	else
+		let_go(ts, g, rc);
 }
 
 static void act(struct toolstack *ts, struct guest *g, unsigned int reason)
@@ -312,13 +381,16 @@ static bool check_one(struct toolstack *ts)
 	unsigned int reason;
 
 	for (struct guest *g = ts->guests; g; g = g->next) {
-		int rc = look_at(ts, g, &info);
+		int rc;
 
+		if (g->ending)
+			continue;
+		rc = look_at(ts, g, &info);
 		if (rc == -ESRCH || rc == -ESTALE ||
 		    (!rc && info.flags & XEN_DOMINF_dying)) {
 			/* Somebody else destroyed it. */
 			log_info("%s (domain %u) is gone", g->name, g->domid);
-			let_go(ts, g, rc);
+			end_unasked(ts, g, rc);
 			return true;
 		}
 		if (!rc && !g->preserved && ended(&info, &reason)) {

@@ -23,6 +23,7 @@
 #include "../lib/hv_domain.h"
 #include "../lib/log.h"
 #include "guest.h"
+#include "guest_device.h"
 
 /* What a step says that calls advance() itself, later. */
 #define STEP_WAITS 1
@@ -33,13 +34,14 @@ struct making {
 	struct guest *g;
 	struct outcome *out;
 	struct fail *fail;		/* that of out */
+	struct outcome devices;		/* of coming up, or going again */
 	size_t at;			/* the step to run next */
 	uint64_t lap_us;		/* when the last one ended */
 	bool paused;
 	struct kernel_wait kernel_wait;
 	const struct kernel_file *kernel;
 	struct file_bytes ramdisk;
-	bool domain_made, introduced, listed;
+	bool domain_made, written, introduced, listed;
 	struct guest_rings rings;
 };
 
@@ -273,19 +275,33 @@ static int build(struct making *m)
 	return rc;
 }
 
+static int prepare_devices(struct making *m)
+{
+	return devices_prepare(m->ts, m->g, m->fail);
+}
+
 static int write_store(struct making *m)
 {
-	return guest_store_write(m->ts, m->g, &m->rings, m->fail);
+	int rc = guest_store_write(m->ts, m->g, m->fail);
+
+	m->written = !rc;
+	return rc;
 }
 
 static void unwrite_store(struct making *m)
 {
-	guest_store_remove(m->ts, m->g->domid, m->g->uuid);
+	if (m->written)
+		guest_store_remove(m->ts, m->g->domid, m->g->uuid);
+	m->written = false;
 }
 
 static int introduce(struct making *m)
 {
-	int rc = xsc_introduce(m->ts->xs, m->g->domid, m->rings.store_frame,
+	int rc = guest_store_rings(m->ts, m->g, &m->rings, m->fail);
+
+	if (rc)
+		return rc;
+	rc = xsc_introduce(m->ts->xs, m->g->domid, m->rings.store_frame,
 			       m->rings.store_port);
 
 	if (rc)
@@ -300,6 +316,26 @@ static void unintroduce(struct making *m)
 	if (m->introduced)
 		xsc_release(m->ts->xs, m->g->domid);
 	m->introduced = false;
+}
+
+static void on_devices(struct outcome *out, int rc)
+{
+	struct making *m = container_of(out, struct making, devices);
+
+	if (rc)
+		fail_set(m->fail, rc, "%s", out->fail.text);
+	advance(m, rc);
+}
+
+static int await_devices(struct making *m)
+{
+	const struct guest_config *c = &m->g->config;
+
+	if (!(c->disks.count + c->vifs.count))
+		return 0;
+	m->devices.fn = on_devices;
+	devices_await(m->ts, m->g, &m->devices);
+	return STEP_WAITS;
 }
 
 static int save_state(struct making *m)
@@ -345,14 +381,16 @@ static const struct step {
 	void (*undo)(struct making *m);
 } steps[] = {
 	{ "checking its name", check_unique, NULL },
+	{ "preparing its devices", prepare_devices, NULL },
 	{ "reading its kernel", open_kernel, close_kernel },
 	{ "reading its ramdisk", open_ramdisk, close_ramdisk },
 	{ "creating its domain", make_domain, unmake_domain },
 	{ "setting its limits", set_limits, NULL },
 	{ "offering it event channels", offer_ports, NULL },
-	{ "building its memory", build, NULL },
 	{ "writing its store entries", write_store, unwrite_store },
+	{ "building its memory", build, NULL },
 	{ "introducing it to the store", introduce, unintroduce },
+	{ "bringing up its devices", await_devices, NULL },
 	{ "saving its configuration", save_state, unsave_state },
 	{ "adding it to the guests", enlist, unlist },
 	{ "starting it", start, NULL },
@@ -391,6 +429,15 @@ struct guest *guest_in_making(struct toolstack *ts, const char *name,
 	return NULL;
 }
 
+bool domain_in_making(struct toolstack *ts, uint32_t domid)
+{
+	struct making *m = ts->makings;
+
+	while (m && !(m->domain_made && m->g->domid == domid))
+		m = m->next;
+	return m;
+}
+
 static void finish(struct making *m, int rc)
 {
 	struct making **p = &m->ts->makings;
@@ -411,6 +458,34 @@ static void undo(struct making *m)
 	}
 }
 
+static void on_released(struct outcome *out, int rc)
+{
+	struct making *m = container_of(out, struct making, devices);
+
+	if (rc)
+		log_warn("%s: its devices: %s", m->g->name, out->fail.text);
+	undo(m);
+	finish(m, m->fail->rc);
+}
+
+/*
+ * Undoes all steps so far.  Devices first, because that may take its time;
+ * but where nobody has brought them up, nobody will let them go.
+ */
+static void give_up(struct making *m)
+{
+	bool nobody = m->fail->rc == -ETIMEDOUT;
+
+	fail_step(m->fail, "%s", steps[m->at - 1].name);
+	m->devices = (struct outcome){ .fn = on_released };
+	if (m->written)
+		devices_release_all(m->ts, m->g->domid,
+				    nobody ? RELEASE_DROP : RELEASE_CUT,
+				    &m->devices);
+	else
+		on_released(&m->devices, 0);
+}
+
 /* Goes on with the next step, or back if @rc, of the last one, is an error. */
 static void advance(struct making *m, int rc)
 {
@@ -425,13 +500,13 @@ static void advance(struct making *m, int rc)
 	if (rc == STEP_WAITS)
 		return;
 	if (rc) {
-		fail_step(m->fail, "%s", steps[m->at - 1].name);
-		undo(m);
-	} else {
-		close_kernel(m);
-		close_ramdisk(m);
+		fail_set(m->fail, rc, "%s", strerror(-rc));
+		give_up(m);
+		return;
 	}
-	finish(m, rc);
+	close_kernel(m);
+	close_ramdisk(m);
+	finish(m, 0);
 }
 
 void guest_make(struct toolstack *ts, struct guest *g, bool paused,

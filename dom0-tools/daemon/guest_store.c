@@ -3,109 +3,21 @@
  * guest_store.c: a guest's entries in the store.
  *
  * State: none here; the store's.  The paths are those where Xen's own tools
- * and every kernel look.  Everything is written in one transaction, so nobody
- * sees half of it.  Permissions are inherited from the parent node, so each
- * subtree is made by setting them on its root first: "ro" is the control
- * domain's and the guest may read, "rw" is the guest's own.
+ * and every kernel look.  Everything, devices included, is written in one
+ * transaction before the guest's memory is built, so that devices come up
+ * meanwhile; only where its two rings are is written after that.
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <uuid/uuid.h>
 
+#include "../device/entries.h"
 #include "../lib/hv_domain.h"
 #include "guest.h"
-
-enum access { RO, RW, PRIVATE };
-
-/* One transaction that stops at its first error. */
-struct writer {
-	struct xsc *xs;
-	uint32_t tx, domid;
-	char base[256];
-	int rc;
-};
-
-static void full_path(const struct writer *w, char *to, size_t room,
-		      const char *rel)
-{
-	snprintf(to, room, "%s%s%s", w->base, *rel ? "/" : "", rel);
-}
-
-static int post(struct writer *w, uint32_t op, const char *path,
-		const void *data, size_t len)
-{
-	const struct xsc_part parts[] = { { path, strlen(path) + 1 },
-					  { data, len } };
-
-	return xsc_post(w->xs, op, w->tx, parts, len ? 2 : 1);
-}
-
-static void put(struct writer *w, const char *rel, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void put(struct writer *w, const char *rel, const char *fmt, ...)
-{
-	char path[512], value[2048];
-	va_list ap;
-
-	if (w->rc)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(value, sizeof(value), fmt, ap);
-	va_end(ap);
-	full_path(w, path, sizeof(path), rel);
-	w->rc = post(w, XS_WRITE, path, value, strlen(value));
-}
-
-static void set_access(struct writer *w, const char *rel, enum access access)
-{
-	const struct xs_perm guest = { w->domid, access == RW ? 0 : XS_PERM_R };
-	const struct xs_perm own = { 0, 0 };
-	char path[512], perms[2][XS_PERM_TEXT], text[2 * XS_PERM_TEXT];
-	size_t len;
-
-	if (w->rc)
-		return;
-	full_path(w, path, sizeof(path), rel);
-	xs_perm_format(access == RW ? &guest : &own, perms[0]);
-	xs_perm_format(&guest, perms[1]);
-	/* Two strings with an end each, or one. */
-	len = (size_t)snprintf(text, sizeof(text), "%s", perms[0]) + 1;
-	if (access == RO)
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s",
-					perms[1]) + 1;
-	w->rc = post(w, XS_SET_PERMS, path, text, len);
-}
-
-/* Makes a node, empty, with its own access. */
-static void make(struct writer *w, const char *rel, enum access access)
-{
-	char path[512];
-
-	if (w->rc)
-		return;
-	full_path(w, path, sizeof(path), rel);
-	w->rc = post(w, XS_MKDIR, path, NULL, 0);
-	set_access(w, rel, access);
-}
-
-static void at(struct writer *w, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-/* Where relative paths begin from here on. */
-static void at(struct writer *w, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(w->base, sizeof(w->base), fmt, ap);
-	va_end(ap);
-}
 
 /* What the guest may write: these nodes, and below these folders. */
 static const char *const guest_owned[] = {
@@ -122,131 +34,158 @@ static const char *const guest_owned[] = {
 	"error",
 };
 
-static void write_domain(struct writer *w, const struct guest *g,
-			 const char *uuid, const struct guest_rings *rings)
+/* What a domain that serves devices to others may write besides. */
+static const char *const driver_owned[] = { "backend", "libxl",
+					    "device-model" };
+
+static void write_domain(struct store_writer *w, const struct guest *g,
+			 const char *uuid)
 {
 	const struct guest_config *c = &g->config;
 	char rel[64];
 
-	at(w, "/local/domain/%u", g->domid);
-	make(w, "", RO);
-	put(w, "vm", "/vm/%s", uuid);
-	put(w, "name", "%s", g->name);
-	put(w, "domid", "%u", g->domid);
+	sw_at(w, "/local/domain/%u", g->domid);
+	sw_make_shared(w, "", 0, g->domid);
+	sw_put(w, "vm", "/vm/%s", uuid);
+	sw_put(w, "name", "%s", g->name);
+	sw_put(w, "domid", "%u", g->domid);
 	for (int64_t v = 0; v < c->maxvcpus; v++) {
 		snprintf(rel, sizeof(rel), "cpu/%" PRId64 "/availability", v);
-		put(w, rel, "%s", v < c->vcpus ? "online" : "offline");
+		sw_put(w, rel, "%s", v < c->vcpus ? "online" : "offline");
 	}
-	put(w, "memory/static-max", "%" PRId64, c->maxmem * 1024);
-	put(w, "memory/target", "%" PRId64, c->memory * 1024);
-	put(w, "memory/videoram", "-1");
-	put(w, "device", "%s", "");
-	put(w, "control/platform-feature-multiprocessor-suspend", "1");
-	put(w, "control/platform-feature-xs_reset_watches", "1");
+	sw_put(w, "memory/static-max", "%" PRId64, c->maxmem * 1024);
+	sw_put(w, "memory/target", "%" PRId64, c->memory * 1024);
+	sw_put(w, "memory/videoram", "-1");
+	sw_put(w, "device", "%s", "");
+	sw_put(w, "control/platform-feature-multiprocessor-suspend", "1");
+	sw_put(w, "control/platform-feature-xs_reset_watches", "1");
 	for (size_t i = 0; i < sizeof(guest_owned) / sizeof(guest_owned[0]);
 	     i++)
-		make(w, guest_owned[i], RW);
-	put(w, "store/port", "%u", rings->store_port);
-	put(w, "store/ring-ref", "%" PRIu64, rings->store_frame);
-	put(w, "console/backend", "/local/domain/0/backend/console/%u/0",
+		sw_make_own(w, guest_owned[i], g->domid);
+	for (size_t i = 0; c->driver_domain &&
+	     i < sizeof(driver_owned) / sizeof(driver_owned[0]); i++)
+		sw_make_own(w, driver_owned[i], g->domid);
+	sw_put(w, "console/backend", "/local/domain/0/backend/console/%u/0",
 	    g->domid);
-	put(w, "console/backend-id", "0");
-	put(w, "console/limit", "1048576");
-	put(w, "console/type", "xenconsoled");
-	put(w, "console/output", "pty");
-	put(w, "console/tty", "%s", "");
-	put(w, "console/port", "%u", rings->console_port);
-	put(w, "console/ring-ref", "%" PRIu64, rings->console_frame);
+	sw_put(w, "console/backend-id", "0");
+	sw_put(w, "console/limit", "1048576");
+	sw_put(w, "console/type", "xenconsoled");
+	sw_put(w, "console/output", "pty");
+	sw_put(w, "console/tty", "%s", "");
 }
 
-static void write_console_backend(struct writer *w, const struct guest *g)
+static void write_console_backend(struct store_writer *w, const struct guest *g)
 {
-	at(w, "/local/domain/0/backend/console/%u", g->domid);
-	make(w, "", RO);
-	put(w, "0/frontend", "/local/domain/%u/console", g->domid);
-	put(w, "0/frontend-id", "%u", g->domid);
-	put(w, "0/online", "1");
-	put(w, "0/state", "1");
-	put(w, "0/protocol", "vt100");
+	sw_at(w, "/local/domain/0/backend/console/%u", g->domid);
+	sw_make_shared(w, "", 0, g->domid);
+	sw_put(w, "0/frontend", "/local/domain/%u/console", g->domid);
+	sw_put(w, "0/frontend-id", "%u", g->domid);
+	sw_put(w, "0/online", "1");
+	sw_put(w, "0/state", "1");
+	sw_put(w, "0/protocol", "vt100");
 }
 
-static void write_vm(struct writer *w, const struct guest *g,
+static void write_vm(struct store_writer *w, const struct guest *g,
 		     const char *uuid)
 {
 	const struct guest_config *c = &g->config;
 
-	at(w, "/vm/%s", uuid);
-	make(w, "", RO);
-	put(w, "uuid", "%s", uuid);
-	put(w, "name", "%s", g->name);
-	put(w, "image/ostype", "linux");
-	put(w, "image/kernel", "%s", c->kernel);
+	sw_at(w, "/vm/%s", uuid);
+	sw_make_shared(w, "", 0, g->domid);
+	sw_put(w, "uuid", "%s", uuid);
+	sw_put(w, "name", "%s", g->name);
+	sw_put(w, "image/ostype", "linux");
+	sw_put(w, "image/kernel", "%s", c->kernel);
 	if (c->ramdisk)
-		put(w, "image/ramdisk", "%s", c->ramdisk);
-	put(w, "image/cmdline", "%s", c->full_cmdline);
-	put(w, "start_time", "%lld", (long long)time(NULL));
-	at(w, "/libxl/%u", g->domid);
-	make(w, "", PRIVATE);
-	put(w, "type", "pv");
-	put(w, "toolstack", "parvisd");
+		sw_put(w, "image/ramdisk", "%s", c->ramdisk);
+	sw_put(w, "image/cmdline", "%s", c->full_cmdline);
+	sw_put(w, "start_time", "%lld", (long long)time(NULL));
+	sw_at(w, "/libxl/%u", g->domid);
+	sw_make_own(w, "", 0);
+	sw_put(w, "type", "pv");
+	sw_put(w, "toolstack", "parvisd");
 }
 
-int guest_store_write(struct toolstack *ts, const struct guest *g,
-		      const struct guest_rings *rings, struct fail *fail)
+static void write_devices(struct store_writer *w, const struct guest *g)
 {
-	struct writer w = { .xs = ts->xs, .domid = g->domid };
+	const struct guest_config *c = &g->config;
+
+	for (unsigned int i = 0; i < c->disks.count; i++)
+		disk_entries(w, &c->disks.disk[i], g->domid);
+	for (unsigned int i = 0; i < c->vifs.count; i++)
+		nic_entries(w, &c->vifs.nic[i], g->domid);
+}
+
+static void write_all(struct store_writer *w, void *ctx)
+{
+	const struct guest *g = ctx;
 	char uuid[UUID_STR_LEN];
-	int settled;
 
 	uuid_unparse_lower(g->uuid, uuid);
-	do {
-		w.rc = xsc_tx_start(w.xs, &w.tx);
-		if (w.rc)
-			break;
-		write_domain(&w, g, uuid, rings);
-		write_console_backend(&w, g);
-		write_vm(&w, g, uuid);
-		settled = xsc_settle(w.xs);
-		if (!w.rc)
-			w.rc = settled;
-		if (w.rc) {
-			xsc_tx_end(w.xs, w.tx, false);
-			break;
-		}
-		w.rc = xsc_tx_end(w.xs, w.tx, true);
-	} while (w.rc == -EAGAIN);
-	return w.rc ? fail_errno(fail, w.rc, "the store refused its entries") :
-		      0;
+	write_domain(w, g, uuid);
+	write_console_backend(w, g);
+	write_vm(w, g, uuid);
+	if (!g->preserved)
+		write_devices(w, g);
+}
+
+int guest_store_write(struct toolstack *ts, struct guest *g, struct fail *fail)
+{
+	int rc = sw_transaction(ts->xs, write_all, g);
+
+	return rc ? fail_errno(fail, rc, "the store refused its entries") : 0;
+}
+
+int guest_store_rings(struct toolstack *ts, const struct guest *g,
+		      const struct guest_rings *rings, struct fail *fail)
+{
+	struct store_writer w = { .xs = ts->xs, .tx = XSC_NO_TX };
+	int rc;
+
+	sw_at(&w, "/local/domain/%u", g->domid);
+	sw_put(&w, "store/port", "%u", rings->store_port);
+	sw_put(&w, "store/ring-ref", "%" PRIu64, rings->store_frame);
+	sw_put(&w, "console/port", "%u", rings->console_port);
+	sw_put(&w, "console/ring-ref", "%" PRIu64, rings->console_frame);
+	rc = sw_settle(&w);
+	return rc ? fail_errno(fail, rc, "the store refused its rings") : 0;
+}
+
+static void remove_vm(struct store_writer *w, const uint8_t uuid[16])
+{
+	char text[UUID_STR_LEN];
+
+	uuid_unparse_lower(uuid, text);
+	sw_at(w, "/vm");
+	sw_remove(w, text);
 }
 
 void guest_store_remove_vm(struct toolstack *ts, const uint8_t uuid[16])
 {
-	struct writer w = { .xs = ts->xs };
-	char path[128], text[UUID_STR_LEN];
+	struct store_writer w = { .xs = ts->xs, .tx = XSC_NO_TX };
 
-	uuid_unparse_lower(uuid, text);
-	snprintf(path, sizeof(path), "/vm/%s", text);
-	post(&w, XS_RM, path, NULL, 0);
+	remove_vm(&w, uuid);
 	/* What was not there is no loss. */
-	xsc_settle(ts->xs);
+	sw_settle(&w);
 }
 
 void guest_store_remove(struct toolstack *ts, uint32_t domid,
-			const uint8_t uuid[16])
+			const uint8_t *uuid)
 {
 	static const char *const below[] = {
 		"/local/domain",
 		"/local/domain/0/backend/console",
 		"/libxl",
 	};
-	struct writer w = { .xs = ts->xs };
-	char path[128];
+	struct store_writer w = { .xs = ts->xs, .tx = XSC_NO_TX };
 
 	for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%u", below[i], domid);
-		post(&w, XS_RM, path, NULL, 0);
+		sw_at(&w, "%s/%u", below[i], domid);
+		sw_remove(&w, "");
 	}
-	guest_store_remove_vm(ts, uuid);
+	if (uuid)
+		remove_vm(&w, uuid);
+	sw_settle(&w);
 }
 
 int guest_store_rename(struct toolstack *ts, const struct guest *g,
@@ -266,26 +205,24 @@ int guest_store_rename(struct toolstack *ts, const struct guest *g,
 
 int dom0_store_write(struct toolstack *ts, struct fail *fail)
 {
-	struct writer w = { .xs = ts->xs, .tx = XSC_NO_TX };
+	struct store_writer w = { .xs = ts->xs, .tx = XSC_NO_TX };
 	struct xen_domctl_getdomaininfo info;
 	int rc = hv_domain_info(ts->hv, 0, &info);
 
 	if (rc)
 		return fail_errno(fail, rc,
 				  "the hypervisor does not answer: is this the control domain?");
-	at(&w, "/local/domain/0");
-	put(&w, "name", "Domain-0");
-	put(&w, "domid", "0");
-	put(&w, "memory/target", "%" PRIu64, (uint64_t)info.tot_pages * 4);
+	sw_at(&w, "/local/domain/0");
+	sw_put(&w, "name", "Domain-0");
+	sw_put(&w, "domid", "0");
+	sw_put(&w, "memory/target", "%" PRIu64, (uint64_t)info.tot_pages * 4);
 	if (info.max_pages < UINT32_MAX)
-		put(&w, "memory/static-max", "%" PRIu64,
+		sw_put(&w, "memory/static-max", "%" PRIu64,
 		    (uint64_t)info.max_pages * 4);
-	at(&w, "/libxl/0");
-	put(&w, "type", "pv");
-	rc = xsc_settle(w.xs);
-	if (!w.rc)
-		w.rc = rc;
-	return w.rc ? fail_errno(fail, w.rc,
-				 "the store refused Domain-0's entries") :
-		      0;
+	sw_at(&w, "/libxl/0");
+	sw_put(&w, "type", "pv");
+	rc = sw_settle(&w);
+	return rc ? fail_errno(fail, rc,
+			       "the store refused Domain-0's entries") :
+		    0;
 }

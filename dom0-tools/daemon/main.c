@@ -18,7 +18,9 @@
 #include <unistd.h>
 
 #include "../lib/log.h"
+#include "dev_wait.h"
 #include "guest.h"
+#include "guest_device.h"
 #include "server.h"
 
 #define SOCKET_PATH "/run/parvis/parvisd.sock"
@@ -28,6 +30,7 @@
 static struct toolstack toolstack = {
 	.cache_dir = "/var/cache/parvis",
 	.state_dir = "/var/lib/parvis",
+	.device_ms = DEVICE_MS_DEFAULT,
 };
 
 static struct ev_io store_io;
@@ -86,21 +89,19 @@ static void store_again(struct toolstack *ts)
 		server_stop();
 		exit(1);
 	}
+	dev_wait_rewatch(ts);
 }
 
 static void on_store(struct ev_io *io, uint32_t revents)
 {
 	struct toolstack *ts = &toolstack;
-	char *path, *token;
-	int rc;
 
 	(void)io;
 	(void)revents;
-	while ((rc = xsc_event(ts->xs, &path, &token)) > 0)
-		free(path);
-	if (rc < 0)
+	if (store_events(ts) < 0) {
 		store_again(ts);
-	guests_check(ts);
+		guests_check(ts);
+	}
 }
 
 /*
@@ -110,15 +111,8 @@ static void on_store(struct ev_io *io, uint32_t revents)
 static void run(struct toolstack *ts)
 {
 	while (!stopping && !ev_run_once(ts->loop, -1)) {
-		char *path, *token;
-		bool any = false;
-
-		while (xsc_event(ts->xs, &path, &token) > 0) {
-			free(path);
-			any = true;
-		}
-		if (any)
-			guests_check(ts);
+		if (xsc_pending(ts->xs))
+			store_events(ts);
 	}
 }
 
@@ -153,6 +147,7 @@ static int start(struct toolstack *ts, const char *path, struct fail *fail)
 	if (rc)
 		return rc;
 	guests_adopt(ts);
+	devices_sweep(ts);
 	guests_check(ts);
 	rc = store_listen(ts);
 	if (!rc)

@@ -18,6 +18,7 @@
 #include "../lib/json.h"
 #include "../lib/log.h"
 #include "../lib/nearest.h"
+#include "guest_device.h"
 #include "request.h"
 
 struct request {
@@ -26,6 +27,7 @@ struct request {
 	struct toolstack *ts;
 	yajl_val args;
 	uint32_t domid;
+	uint8_t uuid[16];	/* of a domain that is being ended */
 	struct guest *guest;	/* NULL: not made by this toolstack */
 	const char *target;	/* as the client named it */
 	struct strbuf text;	/* the answer in the making */
@@ -99,6 +101,16 @@ static void on_done(struct outcome *out, int rc)
 	finish(container_of(out, struct request, out), rc);
 }
 
+static void on_stranger_released(struct outcome *out, int rc)
+{
+	struct request *r = container_of(out, struct request, out);
+
+	if (rc)
+		log_warn("domain %u's devices: %s", r->domid, out->fail.text);
+	guest_store_remove(r->ts, r->domid, r->uuid);
+	finish(r, 0);
+}
+
 static int do_destroy(struct request *r)
 {
 	struct xen_domctl_getdomaininfo info;
@@ -115,8 +127,10 @@ static int do_destroy(struct request *r)
 	if (rc)
 		return fail_errno(r->fail, rc, "the hypervisor refused");
 	/* Perhaps a daemon made it that was stopped half-way. */
-	guest_store_remove(r->ts, r->domid, info.handle);
-	return 0;
+	memcpy(r->uuid, info.handle, sizeof(r->uuid));
+	r->out.fn = on_stranger_released;
+	devices_release_all(r->ts, r->domid, RELEASE_CUT, &r->out);
+	return REQUEST_LATER;
 }
 
 static int write_control(struct request *r, const char *node,
@@ -463,6 +477,12 @@ static int find_target(struct request *r, enum target target)
 			 !domid_in_store(r, r->target))
 		return no_such_domain(r);
 	r->guest = guest_by_domid(r->ts, r->domid);
+	if (domain_in_making(r->ts, r->domid) ||
+	    (r->guest && r->guest->ending))
+		return fail_set(r->fail, -EBUSY,
+				"\"%s\" is being %s just now: try again when that is done",
+				r->target,
+				r->guest ? "ended" : "made");
 	if (!r->domid && target == TARGET_GUEST)
 		return fail_set(r->fail, -EPERM,
 				"that is the control domain: use its own commands (poweroff, reboot)");

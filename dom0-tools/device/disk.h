@@ -35,6 +35,7 @@ struct disk {
 	char *backend;		/* name or number of a domain; NULL: this one */
 	char *vdev;		/* as written */
 	uint32_t number;	/* that vdev stands for */
+	uint32_t backend_domid;	/* found by name by whoever writes entries */
 	enum disk_format format;
 	enum disk_server server;
 	bool readonly, cdrom, removable;

@@ -39,6 +39,7 @@ struct nic {
 	char *script;		/* the user's own, or NULL for mode */
 	char *ip;		/* addresses with a space between them */
 	char *backend;		/* name or number of a domain; NULL: this one */
+	uint32_t backend_domid;	/* found by name by whoever writes entries */
 	char *rate;		/* as written */
 	enum nic_mode mode;
 	enum nic_server server;

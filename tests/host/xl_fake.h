@@ -15,6 +15,14 @@
 
 #define FAKE_FRAMES 32768u
 
+/* How the device daemon of the fake store behaves. */
+enum fake_devd {
+	DEVD_WORKS,
+	DEVD_REFUSES,			/* with a reason */
+	DEVD_SILENT,			/* as if there were none */
+	DEVD_KEEPS,			/* brings up, but does not let go */
+};
+
 struct fake_counts {
 	unsigned int ops;		/* that could have failed */
 	unsigned int fail_at;
@@ -23,6 +31,9 @@ struct fake_counts {
 	unsigned int running;		/* domains not paused */
 	unsigned int pinned, vcpus_set;
 	unsigned int undying;		/* no domain can be destroyed */
+	enum fake_devd devd;
+	unsigned int devices;		/* that it has set up and not let go */
+	unsigned int watches;
 };
 
 /* Shared by both fakes; one test at a time. */
@@ -41,7 +52,7 @@ void fake_shutdown(uint32_t domid, unsigned int reason);
 /* The domain of this number is another one from now on. */
 void fake_replace(uint32_t domid);
 
-/* A client of a store that a child process serves. */
+/* A client of a store, and a device daemon, that a child process serves. */
 struct xsc *fake_store_open(void);
 void fake_store_close(struct xsc *xs);
 

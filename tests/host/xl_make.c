@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <dirent.h>
+#include <poll.h>
 #include <unistd.h>
 #include <sys/mman.h>
 #include <cmocka.h>
@@ -18,8 +19,11 @@
 #include <abi/sched.h>
 #include <abi/x86/pv.h>
 
+#include "build/kernel_file.h"
 #include "daemon/guest.h"
+#include "daemon/guest_device.h"
 #include "daemon/request.h"
+#include "lib/hv_domain.h"
 #include "lib/log.h"
 #include "xl_elf.h"
 #include "xl_fake.h"
@@ -59,6 +63,8 @@ static int set_up(void **state)
 	write_file(kernel, elf.data, elf.len);
 	write_file(ramdisk, "this is the ramdisk", 19);
 	ts.state_dir = state_dir;
+	ts.device_ms = 100;
+	ts.loop = ev_new();
 	ts.hv = fake_hv_open();
 	ts.xs = fake_store_open();
 	return 0;
@@ -70,6 +76,9 @@ static int tear_down(void **state)
 
 	(void)state;
 	strbuf_free(&answer);
+	ev_timer_cancel(&ts.idle);
+	kernel_shelf_clear();
+	ev_free(ts.loop);
 	hv_close(ts.hv);
 	fake_store_close(ts.xs);
 	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
@@ -96,6 +105,24 @@ static void on_answer(struct requester *who, const struct strbuf *text)
 	strbuf_adds(&answer, text->data);
 }
 
+/* One round of the daemon's loop: what the store says, and timers. */
+static void one_round(void)
+{
+	struct pollfd p = { .fd = xsc_fd(ts.xs), .events = POLLIN };
+
+	ev_run_once(ts.loop, 0);
+	if (!xsc_pending(ts.xs))
+		poll(&p, 1, 5);
+	assert_int_equal(store_events(&ts), 0);
+}
+
+/* Until nothing waits for devices any more. */
+static void settle(void)
+{
+	while (ts.waits || ts.makings)
+		one_round();
+}
+
 /* Asks the daemon's request table; true for "ok". */
 static bool ask(const char *fmt, ...)
 {
@@ -107,10 +134,14 @@ static bool ask(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	assert_null(request_handle(&ts, text, &who));
+	strbuf_reset(&answer);
+	request_handle(&ts, text, &who);
+	while (!answer.len)
+		one_round();
 	ok = strstr(answer.data, "\"ok\":true") != NULL;
 	if (!ok && !fake->fail_at)
 		printf("answer: %s\n", answer.data);
+	settle();
 	return ok;
 }
 
@@ -129,6 +160,9 @@ static void expect_nothing_left(void)
 	assert_int_equal(fake->ports, 0);
 	assert_int_equal(fake->running, 0);
 	assert_int_equal(fake->nodes, 0);
+	assert_int_equal(fake->devices, 0);
+	assert_int_equal(fake->watches, 0);
+	assert_null(ts.waits);
 	assert_true(fake->buffers <= 1);	/* the scratch page */
 	assert_int_equal(state_files(), 0);
 	assert_null(ts.guests);
@@ -210,6 +244,149 @@ static void undoes_every_failure(void **state)
 	}
 	print_message("%u of %u single failures undone\n", undone, all);
 	assert_true(undone > 80 && all - undone < 5);
+}
+
+/* ---- devices ---- */
+
+#define DEVICES ",\"disk\":[\"/images/a.raw,,xvda\",\",,hdc,cdrom\"],"      \
+		"\"vif\":[\"bridge=br0\",\"ip=10.0.0.7,script=vif-nat\"]"
+
+static void brings_devices_up(void **state)
+{
+	unsigned int nodes;
+	uint8_t mac[6];
+
+	(void)state;
+	assert_true(create(""));
+	nodes = fake->nodes;
+	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
+	expect_nothing_left();
+	assert_true(create(DEVICES));
+	assert_int_equal(fake->devices, 4);
+	assert_int_equal(fake->running, 1);
+	assert_true(fake->nodes > nodes + 4 * 15);
+	/* What was made up is kept over a reboot. */
+	memcpy(mac, ts.guests->config.vifs.nic[0].mac, sizeof(mac));
+	assert_int_equal(mac[0] << 16 | mac[1] << 8 | mac[2], 0x00163e);
+	fake_shutdown(ts.guests->domid, SHUTDOWN_reboot);
+	guests_check(&ts);
+	settle();
+	assert_int_equal(fake->domains, 1);
+	assert_int_equal(fake->devices, 4);
+	assert_memory_equal(ts.guests->config.vifs.nic[0].mac, mac, 6);
+	fake_shutdown(ts.guests->domid, SHUTDOWN_poweroff);
+	guests_check(&ts);
+	settle();
+	expect_nothing_left();
+}
+
+static void tells_why_a_device_failed(void **state)
+{
+	(void)state;
+	fake->devd = DEVD_REFUSES;
+	fake->fail_at = UINT32_MAX;
+	assert_false(create(DEVICES));
+	assert_non_null(strstr(answer.data, "bringing up its devices: disk xvda: IMAGE is used by guest foo"));
+	expect_nothing_left();
+	fake->devd = DEVD_SILENT;
+	assert_false(create(DEVICES));
+	assert_non_null(strstr(answer.data, "Start it there with: parvis-devd"));
+	expect_nothing_left();
+	fake->devd = DEVD_WORKS;
+	assert_false(create(",\"disk\":[\"/a,,xvda,backend=nobody\"]"));
+	assert_non_null(strstr(answer.data, "no domain \\\"nobody\\\""));
+	fake->fail_at = 0;
+	expect_nothing_left();
+}
+
+/* Others are served while a guest waits for its devices. */
+static void serves_others_meanwhile(void **state)
+{
+	struct requester who = { .answer = on_answer };
+	struct request *waits;
+	char text[512];
+
+	(void)state;
+	fake->fail_at = UINT32_MAX;
+	fake->devd = DEVD_SILENT;
+	snprintf(text, sizeof(text),
+		 "{\"op\":\"create\",\"config\":{\"name\":\"slow\",\"kernel\":\"%s\",\"memory\":32,\"vif\":[\"\"]}}",
+		 kernel);
+	strbuf_reset(&answer);
+	waits = request_handle(&ts, text, &who);
+	while (!ts.waits)
+		one_round();
+	assert_non_null(waits);
+	assert_int_equal(answer.len, 0);
+	assert_null(request_handle(&ts, "{\"op\":\"ping\"}", &who));
+	assert_non_null(strstr(answer.data, "parvisd"));
+	/* Its name is taken, and it cannot be ended half-made. */
+	strbuf_reset(&answer);
+	assert_null(request_handle(&ts, text, &who));
+	assert_non_null(strstr(answer.data, "being made just now"));
+	assert_null(request_handle(&ts, "{\"op\":\"destroy\",\"domain\":\"1\"}", &who));
+	/* Whoever asked may go. */
+	request_abandon(waits);
+	settle();
+	fake->devd = DEVD_WORKS;
+	fake->fail_at = 0;
+	expect_nothing_left();
+}
+
+/* A backend that does not let go holds up nobody for ever. */
+static void gives_up_on_a_held_device(void **state)
+{
+	(void)state;
+	assert_true(create(DEVICES));
+	fake->devd = DEVD_KEEPS;
+	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
+	fake->devd = DEVD_WORKS;
+	expect_nothing_left();
+}
+
+static void undoes_every_failure_with_devices(void **state)
+{
+	unsigned int introduced = fake->introduced, undone = 0, all;
+
+	(void)state;
+	fake->ops = 0;
+	assert_true(create(DEVICES));
+	all = fake->ops;
+	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
+	introduced++;
+	for (unsigned int n = 1; n <= all; n++) {
+		fake->ops = 0;
+		fake->fail_at = n;
+		if (create(DEVICES)) {
+			fake->fail_at = 0;
+			assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
+			introduced++;
+		} else {
+			undone++;
+		}
+		fake->fail_at = 0;
+		expect_nothing_left();
+		assert_int_equal(fake->introduced, introduced);
+	}
+	print_message("%u of %u single failures undone\n", undone, all);
+	assert_true(undone > 180);
+}
+
+/* What a daemon left behind is ended by the next. */
+static void sweeps_up(void **state)
+{
+	uint32_t domid;
+
+	(void)state;
+	assert_true(create(DEVICES));
+	domid = ts.guests->domid;
+	hv_domain_destroy(ts.hv, domid);
+	guest_state_remove(&ts, ts.guests->uuid);
+	guest_store_remove_vm(&ts, ts.guests->uuid);
+	guest_forget(&ts, ts.guests);
+	devices_sweep(&ts);
+	settle();
+	expect_nothing_left();
 }
 
 static void acts_on_ends(void **state)
@@ -399,6 +576,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(makes_a_guest),
 		cmocka_unit_test(undoes_every_failure),
+		cmocka_unit_test(brings_devices_up),
+		cmocka_unit_test(tells_why_a_device_failed),
+		cmocka_unit_test(serves_others_meanwhile),
+		cmocka_unit_test(gives_up_on_a_held_device),
+		cmocka_unit_test(undoes_every_failure_with_devices),
+		cmocka_unit_test(sweeps_up),
 		cmocka_unit_test(acts_on_ends),
 		cmocka_unit_test(stops_restarting_in_vain),
 		cmocka_unit_test(stops_setting_aside),

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * events.c: what the store announces, to those who wait for it.
+ *
+ * State: none.  Two kinds of watches are there: those of waits for devices,
+ * and the one that says that some domain has ended.
+ */
+#include <stdlib.h>
+
+#include "dev_wait.h"
+#include "guest.h"
+
+int store_events(struct toolstack *ts)
+{
+	char *path, *token;
+	bool ended = false;
+	int rc;
+
+	while ((rc = xsc_event(ts->xs, &path, &token)) > 0) {
+		if (!dev_wait_event(ts, token))
+			ended = true;
+		free(path);
+		/* What follows from an end may bring further events. */
+		if (ended && !xsc_pending(ts->xs)) {
+			ended = false;
+			guests_check(ts);
+		}
+	}
+	return rc;
+}
