@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * blk.c: disks: what their configuration says, and what their folders say to
+ * the frontend.  Two kinds: pvbd, served by parvis-blkback, and vbd, for which
+ * the kernel's xen-blkback gets a block device.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "devd/devd.h"
+#include "devd/fe.h"
+#include "lib/log.h"
+
+#define MAX_QUEUES 4		/* offered; more only help large guests */
+
+/* ---- configuration ---- */
+
+struct disk_spec disk_spec_of(const struct disk *disk)
+{
+	return (struct disk_spec){
+		.target = disk->target, .format = disk->format,
+		.readonly = disk->readonly, .direct = disk->direct,
+		.shared = disk->shared, .discard = disk->discard,
+	};
+}
+
+static int read_config(struct dev *dev, struct fail *fail)
+{
+	struct disk *disk = &dev->disk;
+	const char *word = disk->format, *target;
+	char text[512], lock[16];
+	int rc = dev_config_text(dev, "params", text, sizeof(text));
+
+	if (!rc)
+		rc = dev_config_text(dev, "format", disk->format,
+				     sizeof(disk->format));
+	if (!rc)
+		rc = dev_config_text(dev, "lock", lock, sizeof(lock));
+	if (rc)
+		return fail_errno(fail, rc, "cannot read the disk's settings");
+	target = disk_target(text, &word);
+	if (word != disk->format)
+		snprintf(disk->format, sizeof(disk->format), "%s", word);
+	snprintf(disk->target, sizeof(disk->target), "%s", target);
+	if (dev_config_text(dev, "device-type", text, sizeof(text)))
+		text[0] = 0;
+	disk->cdrom = !strcmp(text, "cdrom");
+	if (dev_config_text(dev, "mode", text, sizeof(text)))
+		text[0] = 0;
+	disk->readonly = disk->cdrom || !strchr(text, 'w');
+	disk->removable = disk->cdrom ||
+			  dev_config_flag(dev, "removable", false);
+	disk->discard = dev_config_flag(dev, "discard-enable", true);
+	disk->direct = dev_config_flag(dev, "direct-io", true);
+	disk->shared = !strcmp(lock, "shared");
+	return 0;
+}
+
+static void forget(struct disk *disk)
+{
+	memset(disk, 0, sizeof(*disk));
+	disk->file.fd = disk->nbd = disk->loop_fd = -1;
+	disk->server.log_fd = -1;
+}
+
+/* ---- opening ---- */
+
+static int open_raw(struct dev *dev, struct disk_spec *spec, struct fail *fail)
+{
+	struct disk *disk = &dev->disk;
+	int rc = disk_open_raw(spec, image_holder_name, dev->devd, &disk->file,
+			       fail);
+
+	if (!rc && !disk->readonly)
+		image_claim(dev, &disk->file.id);
+	return rc;
+}
+
+/*
+ * A script of the user's makes the block device; open() comes again after it,
+ * with what it wrote.
+ */
+static int after_script(struct dev *dev, char *target, size_t size)
+{
+	unsigned int major, minor;
+	char text[64];
+	int rc = dev_config_text(dev, "physical-device-path", target, size);
+
+	if (rc || target[0])
+		return rc;
+	rc = dev_config_text(dev, "physical-device", text, sizeof(text));
+	if (rc)
+		return rc;
+	if (sscanf(text, "%x:%x", &major, &minor) != 2)
+		return -ENOENT;
+	snprintf(target, size, "/dev/block/%u:%u", major, minor);
+	return 0;
+}
+
+static int open_way(struct dev *dev, struct disk_spec *spec, struct fail *fail)
+{
+	struct disk *disk = &dev->disk;
+	int rc = disk_way(spec, &disk->way, fail);
+	struct disk_uri uri;
+
+	if (rc)
+		return rc;
+	switch (disk->way) {
+	case DISK_EMPTY:
+		return disk->removable ? 0 :
+			fail_set(fail, -EINVAL, "the disk has no target");
+	case DISK_RAW:
+		return open_raw(dev, spec, fail);
+	case DISK_IMAGE:
+		return image_serve(dev, spec, fail);
+	default:
+		return disk_parse_uri(disk->target, &uri, fail);
+	}
+}
+
+static int blk_open(struct dev *dev, struct fail *fail)
+{
+	struct disk *disk = &dev->disk;
+	struct disk_spec spec;
+	char *script = disk->script;
+	int rc;
+
+	forget(disk);
+	rc = read_config(dev, fail);
+	if (rc)
+		return rc;
+	if (!dev_config_text(dev, "script", script, sizeof(disk->script)) &&
+	    script[0]) {
+		if (!dev->script_ran)
+			return job_script(dev, script, "add", fail);
+		rc = after_script(dev, disk->target, sizeof(disk->target));
+		if (rc)
+			return fail_set(fail, rc,
+					"the script %s wrote no physical-device",
+					script);
+		strcpy(disk->format, "raw");
+	}
+	spec = disk_spec_of(disk);
+	return open_way(dev, &spec, fail);
+}
+
+static void blk_close(struct dev *dev)
+{
+	struct disk *disk = &dev->disk;
+
+	image_release(dev);
+	if (disk->nbd >= 0)
+		close(disk->nbd);
+	if (disk->loop_fd >= 0)
+		close(disk->loop_fd);
+	disk_close(&disk->file);
+	if (disk->socket[0])
+		unlink(disk->socket);
+	if (dev->script_ran)
+		job_farewell(dev, disk->script, "remove");
+	dev->script_ran = false;
+	forget(disk);
+}
+
+static int blk_prepare(struct dev *dev, struct fail *fail)
+{
+	if (dev->disk.way == DISK_IMAGE || dev->disk.way == DISK_NBD)
+		return image_connect(dev, fail);
+	return 0;
+}
+
+/* ---- the backend ---- */
+
+static uint32_t start_flags(const struct disk *disk)
+{
+	return (disk->readonly ? BP_BLK_READONLY : 0) |
+	       (disk->removable ? BP_BLK_REMOVABLE : 0) |
+	       (disk->cdrom ? BP_BLK_CDROM : 0) |
+	       (disk->discard ? BP_BLK_DISCARD : 0) | BP_BLK_PERSISTENT;
+}
+
+static void fill_start(struct dev *dev, struct bp_start_blk *m, uint32_t type)
+{
+	struct disk *disk = &dev->disk;
+	struct disk_uri uri;
+	struct fail none = { 0 };
+
+	*m = (struct bp_start_blk){
+		.head = { type, sizeof(*m) },
+		.domid = dev->domid,
+		.flags = start_flags(disk),
+		.max_queues = MAX_QUEUES,
+		.backing = disk->way == DISK_EMPTY ? BP_BACK_EMPTY :
+			   disk->way == DISK_RAW   ? disk->file.backing :
+						     BP_BACK_NBD,
+	};
+	snprintf(m->name, sizeof(m->name), "%u/%u", dev->domid, dev->devid);
+	if (disk->way == DISK_IMAGE)
+		strcpy(m->nbd_export, IMAGE_EXPORT);
+	else if (disk->way == DISK_NBD &&
+		 !disk_parse_uri(disk->target, &uri, &none))
+		memcpy(m->nbd_export, uri.export, sizeof(m->nbd_export));
+}
+
+/* A descriptor of what is in the drive, to be sent and closed; -ENOMEDIUM for
+ * an empty one. */
+static int data_fd(struct disk *disk)
+{
+	int fd = disk->nbd;
+
+	if (disk->way == DISK_EMPTY)
+		return -ENOMEDIUM;
+	if (disk->way == DISK_RAW)
+		return disk_reopen(&disk->file, disk->readonly);
+	/* A connection serves one process. */
+	disk->nbd = -1;
+	return fd;
+}
+
+static int blk_start(struct dev *dev, struct fail *fail)
+{
+	struct bp_start_blk m;
+	int fds[] = { dev->devd->ports->open_grants(), dev->evtchn,
+		      dev->journal, data_fd(&dev->disk) };
+	int rc = 0, data = fds[BP_FD_BLK_DATA];
+
+	fill_start(dev, &m, BP_START_BLK);
+	if (fds[BP_FD_BLK_GNTDEV] < 0)
+		rc = fail_errno(fail, fds[BP_FD_BLK_GNTDEV],
+				"cannot open the grant device");
+	else if (data < 0 && data != -ENOMEDIUM)
+		rc = fail_errno(fail, data, "cannot open %s again",
+				dev->disk.target);
+	else
+		link_send_fds(dev, &m.head, fds, data < 0 ? 3 : 4);
+	/* Its copies are the only ones from now on. */
+	if (fds[BP_FD_BLK_GNTDEV] >= 0)
+		close(fds[BP_FD_BLK_GNTDEV]);
+	if (data >= 0)
+		close(data);
+	return rc;
+}
+
+static bool power_of_two(uint32_t v)
+{
+	return v && !(v & (v - 1));
+}
+
+static int blk_ready(struct dev *dev, const struct bp_head *msg,
+		     struct fail *fail)
+{
+	const struct bp_ready_blk *r = (const void *)msg;
+
+	if (msg->type != BP_READY_BLK || r->sectors > INT64_MAX / 512 ||
+	    !power_of_two(r->sector_size) || r->sector_size < 512 ||
+	    r->sector_size > 4096 || !power_of_two(r->physical_sector_size) ||
+	    r->max_ring_order > 4 || r->max_indirect > 4096 ||
+	    r->max_pool > BP_BLK_MAX_POOL)
+		return fail_set(fail, -EPROTO,
+				"its backend describes an impossible disk");
+	dev->disk.ready = *r;
+	return 0;
+}
+
+static void discard_nodes(const struct bp_ready_blk *r, struct wbatch *b)
+{
+	wb_add(b, "feature-discard", "1");
+	wb_add(b, "discard-granularity", "%u", r->discard_granularity);
+	wb_add(b, "discard-alignment", "%u", r->discard_alignment);
+	wb_add(b, "discard-secure", "%u",
+	       !!(r->flags & BP_BLK_CAN_SECDISCARD));
+}
+
+void blk_size_nodes(struct dev *dev, struct wbatch *b)
+{
+	const struct disk *disk = &dev->disk;
+	const struct bp_ready_blk *r = &disk->ready;
+	bool ro = disk->readonly || r->flags & BP_BLK_IS_READONLY;
+
+	wb_add(b, "sectors", "%llu", (unsigned long long)r->sectors);
+	wb_add(b, "sector-size", "%u", r->sector_size);
+	wb_add(b, "physical-sector-size", "%u", r->physical_sector_size);
+	/* VDISK_CDROM, VDISK_REMOVABLE, VDISK_READONLY */
+	wb_add(b, "info", "%u", (disk->cdrom ? 1u : 0) |
+				(disk->removable ? 2u : 0) | (ro ? 4u : 0));
+}
+
+static void blk_features(struct dev *dev, struct wbatch *b)
+{
+	const struct bp_ready_blk *r = &dev->disk.ready;
+	bool flush = r->flags & BP_BLK_CAN_FLUSH;
+
+	blk_size_nodes(dev, b);
+	wb_add(b, "feature-barrier", "%u", flush);
+	wb_add(b, "feature-flush-cache", "%u", flush);
+	wb_add(b, "feature-persistent", "1");
+	if (r->flags & BP_BLK_CAN_DISCARD && !dev->disk.readonly)
+		discard_nodes(r, b);
+	if (r->max_indirect)
+		wb_add(b, "feature-max-indirect-segments", "%u",
+		       r->max_indirect);
+	wb_add(b, "max-ring-page-order", "%u", r->max_ring_order);
+	wb_add(b, "max-ring-pages", "%u", 1u << r->max_ring_order);
+	wb_add(b, "multi-queue-max-queues", "%u", MAX_QUEUES);
+	wb_add(b, "feature-parvis-pool", "%u", r->max_pool);
+}
+
+static int blk_announce(struct dev *dev, struct fail *fail)
+{
+	const struct fe_src src = { frontend_read, dev };
+	const struct fe_blk_limits lim = {
+		.max_queues = MAX_QUEUES,
+		.max_ring_order = dev->disk.ready.max_ring_order,
+		.max_pool = dev->disk.ready.max_pool,
+		.persistent = true,
+	};
+
+	return fe_read_blk(&src, &lim, &dev->conn.blk, fail);
+}
+
+static unsigned int blk_ports(struct dev *dev, uint32_t *port[DEV_MAX_PORTS])
+{
+	struct bp_connect_blk *c = &dev->conn.blk;
+	unsigned int i;
+
+	for (i = 0; i < c->nr_queues; i++)
+		port[i] = &c->queue[i].port;
+	return i;
+}
+
+static struct bp_head *blk_connect(struct dev *dev, bool resume)
+{
+	dev->conn.blk.resume = resume;
+	return &dev->conn.head;
+}
+
+/* Another medium for a drive, or none. What was in it is let go. */
+int blk_media(struct dev *dev, struct fail *fail)
+{
+	struct disk *disk = &dev->disk;
+	struct disk_file old = disk->file;
+	struct disk_spec spec;
+	struct bp_start_blk m;
+	int fd, rc;
+
+	if (!disk->removable)
+		return fail_set(fail, -EINVAL, "it is not a removable drive");
+	if (disk->way != DISK_RAW && disk->way != DISK_EMPTY)
+		return fail_set(fail, -EOPNOTSUPP,
+				"a medium in an image format cannot be changed while the guest runs");
+	rc = read_config(dev, fail);
+	if (rc)
+		return rc;
+	disk->file.fd = -1;
+	spec = disk_spec_of(disk);
+	rc = disk_way(&spec, &disk->way, fail);
+	if (!rc && disk->way != DISK_RAW && disk->way != DISK_EMPTY)
+		rc = fail_set(fail, -EOPNOTSUPP,
+			      "only raw media can be inserted while the guest runs");
+	if (!rc && disk->way == DISK_RAW)
+		rc = disk_open_raw(&spec, image_holder_name, dev->devd,
+				   &disk->file, fail);
+	if (rc) {
+		disk->file = old;
+		disk->way = old.fd < 0 ? DISK_EMPTY : DISK_RAW;
+		return rc;
+	}
+	fill_start(dev, &m, BP_MEDIA);
+	fd = data_fd(disk);
+	link_send_fds(dev, &m.head, &fd, fd < 0 ? 0 : 1);
+	if (fd >= 0)
+		close(fd);
+	disk_close(&old);
+	return 0;
+}
+
+const struct kind_ops kind_pvbd = {
+	.name = "pvbd",
+	.program = "parvis-blkback",
+	.hello = BP_KIND_BLK,
+	.open = blk_open,
+	.close = blk_close,
+	.prepare = blk_prepare,
+	.start = blk_start,
+	.ready = blk_ready,
+	.features = blk_features,
+	.announce = blk_announce,
+	.ports = blk_ports,
+	.connect = blk_connect,
+};
+
+/* ---- for the kernel's xen-blkback ---- */
+
+static int kernel_open(struct dev *dev, struct fail *fail)
+{
+	struct disk *disk = &dev->disk;
+	struct stat st;
+	int rc;
+
+	rc = blk_open(dev, fail);
+	if (rc)
+		return rc;
+	if (disk->way != DISK_RAW)
+		return fail_set(fail, -EOPNOTSUPP,
+				"the kernel's backend serves raw files and block devices only: leave backendtype out");
+	if (disk->file.backing == BP_BACK_FILE) {
+		disk->loop_fd = disk_loop(&disk->file, disk->readonly,
+					  &disk->device, fail);
+		return disk->loop_fd < 0 ? disk->loop_fd : 0;
+	}
+	if (fstat(disk->file.fd, &st))
+		return fail_errno(fail, -errno, "%s", disk->target);
+	disk->device = st.st_rdev;
+	/* The kernel claims the device for itself. */
+	close(disk->file.fd);
+	disk->file.fd = -1;
+	return 0;
+}
+
+static void kernel_features(struct dev *dev, struct wbatch *b)
+{
+	wb_add(b, "physical-device", "%x:%x", major(dev->disk.device),
+	       minor(dev->disk.device));
+}
+
+const struct kind_ops kind_vbd = {
+	.name = "vbd",
+	.hello = BP_KIND_BLK,
+	.open = kernel_open,
+	.close = blk_close,
+	.features = kernel_features,
+};

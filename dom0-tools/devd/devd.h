@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * devd.h: the device daemon's structures.
+ *
+ * A struct devd owns all devices, found by key (kind, frontend's domain,
+ * device number) and by domain; whatever an event names is found without
+ * looking at others.  A device whose folder is gone leaves the table at once
+ * and is freed when its processes have ended ("dying").
+ *
+ * One thread.  The store is asked synchronously: it is on the same machine
+ * and answers at once, or is dead, which every caller survives: -ENOTCONN and
+ * the like leave a device as it is, and all is looked at again when the store
+ * is back.
+ */
+#ifndef DEVD_DEVD_H
+#define DEVD_DEVD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backend/proto.h"
+#include "devd/disk_open.h"
+#include "devd/ports.h"
+#include "devd/proc.h"
+#include "devd/sm.h"
+#include "devd/wbatch.h"
+#include "hostnet/hostnet.h"
+#include "lib/evloop.h"
+#include "lib/fail.h"
+#include "lib/xs_client.h"
+
+#define DEV_MAX_PORTS (2 * BP_NET_MAX_QUEUES + 1)
+#define DEV_PATH 128
+#define DEV_BUCKETS 4096u
+#define DOM_BUCKETS 1024u
+/* Gives every device process a uid of its own: base + slot. */
+#define DEVD_UID_BASE 2000000000u
+
+struct devd;
+struct dev;
+
+/* What the parts of one kind of device do.  Functions return 0 or -errno. */
+struct kind_ops {
+	const char *name;	/* in the store: "pvbd" */
+	const char *program;	/* NULL: the kernel is the backend */
+	enum bp_kind hello;
+	/* Reads the configuration and opens; -EINPROGRESS: dev_opened() or
+	 * dev_open_failed() will be called. */
+	int (*open)(struct dev *dev, struct fail *fail);
+	/* Undoes open(); called once after it, also after a failure. */
+	void (*close)(struct dev *dev);
+	/* What is needed for each new process, before it: as open(). */
+	int (*prepare)(struct dev *dev, struct fail *fail);
+	/* Sends the BP_START of the kind. */
+	int (*start)(struct dev *dev, struct fail *fail);
+	/* Takes BP_READY of @len bytes; its properties are written later. */
+	int (*ready)(struct dev *dev, const struct bp_head *msg,
+		     struct fail *fail);
+	void (*features)(struct dev *dev, struct wbatch *b);
+	/* Reads what the frontend announced, into dev->conn. */
+	int (*announce)(struct dev *dev, struct fail *fail);
+	/* Lists the ports in dev->conn, to be replaced by local ones. */
+	unsigned int (*ports)(struct dev *dev, uint32_t *port[DEV_MAX_PORTS]);
+	/* The BP_CONNECT in dev->conn, with @resume set or not. */
+	struct bp_head *(*connect)(struct dev *dev, bool resume);
+};
+
+extern const struct kind_ops kind_pvbd, kind_pvif, kind_vbd, kind_vif;
+
+struct disk {
+	enum disk_way way;
+	struct disk_file file;
+	struct disk_id claim;	/* in devd's table of images, while claimed */
+	bool claimed;
+	bool readonly, removable, cdrom, discard, direct, shared;
+	char target[512], format[16], script[256];
+	struct proc server;	/* qemu-storage-daemon */
+	char socket[96];	/* where it listens */
+	int nbd;		/* connected for the next process; -1 */
+	struct bp_ready_blk ready;
+	int loop_fd;		/* vbd: keeps the loop device; -1 */
+	dev_t device;
+};
+
+struct card {
+	struct hostnet_vif vif;
+	struct bp_ready_net ready;
+	char bridge[32], gatewaydev[32], script[256], ip_text[512];
+	uint8_t mac[6];
+	uint64_t rate_bytes, rate_usec;
+	uint32_t filters;
+	uint32_t nr_taps;
+	int tap[BP_NET_MAX_QUEUES];
+	bool plugged, has_script, script_online;
+	struct hostnet_script run;
+	struct ev_io run_io;
+	unsigned int polls;
+};
+
+union dev_conn {
+	struct bp_head head;
+	struct bp_connect_blk blk;
+	struct bp_connect_net net;
+};
+
+struct dev {
+	struct dev *hash_next, *dom_next, *dirty_next;
+	struct devd *devd;
+	const struct kind_ops *ops;
+	uint32_t domid, devid;		/* of the frontend */
+	char name[48];			/* "pvbd 1/51712" */
+	char backend[DEV_PATH];		/* folders */
+	char frontend[DEV_PATH];
+
+	enum sm_phase phase;
+	enum xb_state own, fe;
+	bool online;
+	bool gone;		/* the folder is; only waiting for processes */
+	bool linked;		/* ports are bound, dev->conn is valid */
+	bool established;	/* and a backend has served them */
+	bool opened;		/* ops->close() is due */
+	bool watching;
+	bool script_ran;	/* the user's block script has done its part */
+	bool failed;		/* PH_FAILED comes after PH_ENDING */
+	bool resuming;		/* the rings are taken over from another */
+	uint8_t dirty;		/* DIRTY_* */
+
+	struct proc proc;
+	int sock;		/* -1: no backend */
+	struct ev_io sock_io;
+	uint32_t slot;		/* of the uid; 0: none */
+	uint64_t started_ms;
+	unsigned int strikes;	/* deaths in a row without having served */
+	struct fail failure;	/* what the process said before its end */
+	struct ev_timer timer;
+	void (*on_timer)(struct dev *dev);
+
+	struct proc job;	/* a script or a connection being made */
+	int job_sock;
+	struct ev_timer job_timer;
+	uint64_t busy_until;	/* how long to wait for a lock */
+
+	int evtchn, journal;
+	uint32_t nr_ports, port[DEV_MAX_PORTS];
+	union dev_conn conn;
+	char request[16];	/* the request that is being carried out */
+	union {
+		struct disk disk;
+		struct card card;
+	};
+};
+
+#define DIRTY_FOLDER 1u
+#define DIRTY_STATE 2u
+#define DIRTY_ONLINE 4u
+#define DIRTY_REQUEST 8u
+#define DIRTY_FRONTEND 16u
+
+struct devd {
+	struct evloop *loop;
+	struct xsc *xs;			/* NULL while there is no store */
+	struct ev_io xs_io;
+	struct ev_timer xs_retry;
+	const struct port_ops *ports;
+	struct hostnet *net;		/* opened on first use */
+	const char *libexec, *self_exe, *run_dir;
+	uint32_t self;			/* this domain's number */
+	uint32_t uid_base;
+	char root[64];			/* "/local/domain/0/backend" */
+	unsigned int count, dying;
+	struct dev *by_key[DEV_BUCKETS], *by_dom[DOM_BUCKETS];
+	struct dev *dirty, **dirty_tail;
+	uint8_t *slots;			/* which uids are in use */
+	uint32_t slot_count;
+	struct image_holder *images[DEV_BUCKETS];
+	int keeper;			/* socket; -1: none */
+	struct keep_node *kept;		/* from an earlier life */
+	bool scanned;			/* all folders were looked at once */
+	bool stop;
+};
+
+/* ---- table.c: devices by key, uids, who has which image ---- */
+
+struct dev *dev_find(struct devd *d, const struct kind_ops *ops,
+		     uint32_t domid, uint32_t devid);
+/* NULL without memory. */
+struct dev *dev_new(struct devd *d, const struct kind_ops *ops, uint32_t domid,
+		    uint32_t devid);
+/* Takes it out of the table. */
+void dev_unlink(struct dev *dev);
+/* The first device of a domain; the next is ->dom_next with the same domid. */
+struct dev *dev_of_domain(struct devd *d, uint32_t domid);
+int slot_get(struct devd *d, uint32_t *slot);
+int slot_take(struct devd *d, uint32_t slot);
+void slot_put(struct devd *d, uint32_t slot);
+void image_claim(struct dev *dev, const struct disk_id *id);
+void image_release(struct dev *dev);
+/* For disk_open_raw(): the name of a device that holds the image. */
+const char *image_holder_name(void *devd, const struct disk_id *id);
+
+/* ---- device.c: a device's life ---- */
+
+/* Looks at the facts and does what sm_decide() says, until nothing is due. */
+void dev_step(struct dev *dev);
+void dev_opened(struct dev *dev);
+void dev_open_failed(struct dev *dev, const struct fail *fail);
+/* As these, for what is made ready before each process. */
+void dev_prepared(struct dev *dev);
+void dev_prepare_failed(struct dev *dev, const struct fail *fail);
+/* What came from the backend's process, checked by link.c. */
+void dev_backend_ready(struct dev *dev);
+void dev_backend_connected(struct dev *dev);
+void dev_backend_disconnected(struct dev *dev);
+void dev_backend_failed(struct dev *dev, int rc, const char *text);
+void dev_process_ended(struct dev *dev, int status);
+/* All is as an earlier worker left it: a process is wanted. */
+void dev_taken_up(struct dev *dev);
+/* Starts another process in the place of the one that runs. */
+void dev_replace(struct dev *dev);
+/* The folder is gone: ends everything at once. */
+void dev_gone(struct dev *dev);
+/* The toolstack wrote state 1: from the beginning. */
+void dev_restart(struct dev *dev);
+/* Ends all that is open and frees what can be; @own is the state after it. */
+void dev_shut(struct dev *dev, enum sm_phase then);
+/* The frontend did what it must not: Closing, with the reason in `error`. */
+void dev_fatal(struct dev *dev, const struct fail *fail);
+/* Writes own state @s, with what @b (or NULL) holds. 0 or -errno */
+int dev_write_state(struct dev *dev, enum xb_state s, struct wbatch *b);
+/* Frees a dying device when nothing of it runs any more. */
+void dev_reap(struct dev *dev);
+/* Reads node @name of the backend's folder; *@value is to be freed. */
+int dev_config(struct dev *dev, const char *name, char **value);
+/* The same as a text in @buf, "" if there is none; -E2BIG. */
+int dev_config_text(struct dev *dev, const char *name, char *buf, size_t size);
+bool dev_config_flag(struct dev *dev, const char *name, bool fallback);
+
+/* ---- link.c: the process and the messages ---- */
+
+int link_spawn(struct dev *dev, struct fail *fail);
+void link_send(struct dev *dev, enum bp_type type);
+void link_send_msg(struct dev *dev, const struct bp_head *msg);
+/* With descriptors; a backend that cannot be told anything is killed. */
+void link_send_fds(struct dev *dev, const struct bp_head *msg, const int *fds,
+		   int nfds);
+void link_close(struct dev *dev);
+
+/* ---- frontend.c: reading the other side's folder ---- */
+
+int frontend_read(void *dev, const char *name, char *buf);
+void frontend_read_state(struct dev *dev);
+int frontend_bind(struct dev *dev, struct fail *fail);
+void frontend_unbind(struct dev *dev);
+
+/* ---- blk.c ---- */
+
+struct disk_spec disk_spec_of(const struct disk *disk);
+void blk_size_nodes(struct dev *dev, struct wbatch *b);
+int blk_media(struct dev *dev, struct fail *fail);
+
+/* ---- image.c: qemu-storage-daemon and NBD ---- */
+
+#define IMAGE_EXPORT "disk"
+
+
+int image_serve(struct dev *dev, const struct disk_spec *spec,
+		struct fail *fail);
+int image_connect(struct dev *dev, struct fail *fail);
+/* In a process of its own (see main.c): connects and sends the descriptor. */
+int image_connect_main(const char *uri);
+void image_close(struct dev *dev);
+
+/* ---- job.c ---- */
+
+/* Runs the user's block script; -EINPROGRESS. */
+int job_script(struct dev *dev, const char *script, const char *action,
+	       struct fail *fail);
+/* Starts the script; nobody waits for it. */
+void job_farewell(struct dev *dev, const char *script, const char *action);
+void job_stop(struct dev *dev);
+
+/* ---- request.c ---- */
+
+void request_take(struct dev *dev);
+/* An answer of the backend to a request: READY again, or STATS. */
+void request_ready(struct dev *dev);
+void request_stats(struct dev *dev, const struct bp_stats *stats);
+void request_fail(struct dev *dev, const char *text);
+/* Answers "WORD ok" and @more, if @word is what was asked for. */
+void request_done(struct dev *dev, const char *word, const char *more);
+
+/* ---- watch.c: the store's events ---- */
+
+int store_open(struct devd *d);
+void store_drain(struct devd *d);
+void store_retry(struct ev_timer *t);
+int dev_watch(struct dev *dev);
+void dev_unwatch(struct dev *dev);
+void dev_mark(struct dev *dev, uint8_t what);
+
+/* ---- keep.c ---- */
+
+void keep_put(struct dev *dev);
+void keep_drop(struct dev *dev);
+/* Whether an earlier life left this device; it is then as it was. */
+bool keep_adopt(struct dev *dev);
+int keep_receive(struct devd *d);
+/* What no folder was found for: removed while no worker ran. */
+void keep_forget_rest(struct devd *d);
+
+/* ---- net.c ---- */
+
+/* Takes up an interface that an earlier worker made. */
+int card_adopt(struct dev *dev, const int *tap, int count, bool plugged,
+	       bool script_online, struct fail *fail);
+
+#endif

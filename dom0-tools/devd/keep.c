@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * keep.c: the worker's side of keeping: tells the keeper what it holds, and
+ * takes up what an earlier worker held.
+ *
+ * State: devd->kept, the records received at the start and not adopted yet.
+ * Without a keeper (devd->keeper < 0) nothing is kept.
+ */
+#include "devd/keep.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+
+struct keep_node {
+	struct keep_node *next;
+	struct keep_rec rec;
+	int fd[KEEP_MAX_FDS];
+	int nfds;
+};
+
+static const struct kind_ops *const kinds[] = { &kind_pvbd, &kind_pvif };
+
+static uint32_t kind_number(const struct kind_ops *ops)
+{
+	return ops == &kind_pvif;
+}
+
+static struct keep_key key_of(const struct dev *dev)
+{
+	return (struct keep_key){ kind_number(dev->ops), dev->domid,
+				  dev->devid };
+}
+
+/* ---- telling the keeper ---- */
+
+static int put_disk(const struct dev *dev, struct keep_rec *r, int *fd)
+{
+	const struct disk *disk = &dev->disk;
+
+	r->disk.way = disk->way;
+	r->disk.backing = disk->file.backing;
+	r->disk.direct = disk->file.direct;
+	r->disk.readonly = disk->readonly;
+	r->disk.removable = disk->removable;
+	r->disk.cdrom = disk->cdrom;
+	r->disk.discard = disk->discard;
+	r->disk.shared = disk->shared;
+	r->disk.id_dev = disk->file.id.dev;
+	r->disk.id_ino = disk->file.id.ino;
+	memcpy(r->disk.target, disk->target, sizeof(disk->target));
+	memcpy(r->disk.format, disk->format, sizeof(disk->format));
+	memcpy(r->disk.script, disk->script, sizeof(disk->script));
+	r->disk.script_ran = dev->script_ran;
+	r->disk.ready = disk->ready;
+	if (disk->file.fd < 0)
+		return 0;
+	*fd = disk->file.fd;
+	return 1;
+}
+
+static int put_card(const struct dev *dev, struct keep_rec *r, int *fd)
+{
+	const struct card *c = &dev->card;
+
+	r->card.plugged = c->plugged;
+	r->card.script_online = c->script_online;
+	r->card.ready = c->ready;
+	memcpy(fd, c->tap, c->nr_taps * sizeof(*fd));
+	return (int)c->nr_taps;
+}
+
+static void send_to_keeper(struct dev *dev, const struct bp_head *head,
+			   const int *fd, int nfds)
+{
+	int rc = bp_send(dev->devd->keeper, head, fd, nfds);
+
+	if (rc)
+		log_err("%s: cannot be kept over a restart: %s", dev->name,
+			strerror(-rc));
+}
+
+void keep_put(struct dev *dev)
+{
+	struct keep_rec r = { .head = { KEEP_PUT, sizeof(r) } };
+	int fd[KEEP_MAX_FDS] = { dev->evtchn, dev->journal }, n = 2;
+
+	if (dev->devd->keeper < 0 || dev->evtchn < 0)
+		return;
+	r.key = key_of(dev);
+	r.slot = dev->slot;
+	r.own = dev->own;
+	r.linked = dev->linked;
+	r.established = dev->established;
+	r.nr_ports = dev->nr_ports;
+	memcpy(r.port, dev->port, sizeof(r.port));
+	r.conn = dev->conn;
+	n += dev->ops == &kind_pvbd ? put_disk(dev, &r, fd + n) :
+				      put_card(dev, &r, fd + n);
+	r.nr_fds = (uint32_t)n;
+	send_to_keeper(dev, &r.head, fd, n);
+}
+
+void keep_drop(struct dev *dev)
+{
+	struct keep_rec r = { .head = { KEEP_DROP, sizeof(r) } };
+
+	if (dev->devd->keeper < 0 || !dev->ops->program)
+		return;
+	r.key = key_of(dev);
+	send_to_keeper(dev, &r.head, NULL, 0);
+}
+
+/* ---- taking up ---- */
+
+int keep_receive(struct devd *d)
+{
+	for (;;) {
+		struct keep_node *k = calloc(1, sizeof(*k));
+		int n;
+
+		if (!k)
+			return -ENOMEM;
+		n = bp_recv(d->keeper, &k->rec, sizeof(k->rec), k->fd,
+			    KEEP_MAX_FDS, &k->nfds);
+		if (n == (int)sizeof(k->rec) && k->rec.head.type == KEEP_PUT) {
+			k->next = d->kept;
+			d->kept = k;
+			continue;
+		}
+		free(k);
+		return n > 0 ? 0 : n ? n : -EPIPE;
+	}
+}
+
+static void adopt_disk(struct dev *dev, const struct keep_rec *r,
+		       const int *fd, int nfds)
+{
+	struct disk *disk = &dev->disk;
+
+	disk->way = r->disk.way;
+	disk->file = (struct disk_file){
+		.fd = nfds ? fd[0] : -1,
+		.backing = r->disk.backing,
+		.direct = r->disk.direct,
+		.id = { (dev_t)r->disk.id_dev, (ino_t)r->disk.id_ino },
+	};
+	disk->nbd = disk->loop_fd = -1;
+	disk->server.log_fd = -1;
+	disk->readonly = r->disk.readonly;
+	disk->removable = r->disk.removable;
+	disk->cdrom = r->disk.cdrom;
+	disk->discard = r->disk.discard;
+	disk->direct = r->disk.direct;
+	disk->shared = r->disk.shared;
+	memcpy(disk->target, r->disk.target, sizeof(disk->target));
+	memcpy(disk->format, r->disk.format, sizeof(disk->format));
+	memcpy(disk->script, r->disk.script, sizeof(disk->script));
+	dev->script_ran = r->disk.script_ran;
+	disk->ready = r->disk.ready;
+	if (nfds && !disk->readonly)
+		image_claim(dev, &disk->file.id);
+}
+
+static int adopt_kind(struct dev *dev, struct keep_node *k)
+{
+	struct fail fail = { 0 };
+	int rc = 0;
+
+	if (dev->ops == &kind_pvbd)
+		adopt_disk(dev, &k->rec, k->fd + 2, k->nfds - 2);
+	else
+		rc = card_adopt(dev, k->fd + 2, k->nfds - 2,
+				k->rec.card.plugged, k->rec.card.script_online,
+				&fail);
+	if (rc)
+		log_err("%s: cannot be taken up: %s", dev->name, fail.text);
+	else if (dev->ops == &kind_pvif)
+		dev->card.ready = k->rec.card.ready;
+	return rc;
+}
+
+static void adopt(struct dev *dev, struct keep_node *k)
+{
+	const struct keep_rec *r = &k->rec;
+
+	dev->opened = true;
+	dev->evtchn = k->fd[0];
+	dev->journal = k->fd[1];
+	dev->slot = slot_take(dev->devd, r->slot) ? 0 : r->slot;
+	dev->own = r->own;
+	dev->linked = r->linked;
+	dev->established = r->established;
+	dev->nr_ports = r->nr_ports;
+	memcpy(dev->port, r->port, sizeof(dev->port));
+	dev->conn = r->conn;
+	log_info("%s: taken up from an earlier process", dev->name);
+}
+
+static struct keep_node *take_node(struct dev *dev)
+{
+	struct keep_key key = key_of(dev);
+	struct keep_node **at = &dev->devd->kept, *k;
+
+	while ((k = *at) && memcmp(&k->rec.key, &key, sizeof(key)))
+		at = &k->next;
+	if (k)
+		*at = k->next;
+	return k;
+}
+
+bool keep_adopt(struct dev *dev)
+{
+	struct keep_node *k = take_node(dev);
+	bool ok = false;
+
+	if (!k)
+		return false;
+	if (k->nfds >= 2 && k->rec.nr_ports <= DEV_MAX_PORTS &&
+	    !adopt_kind(dev, k)) {
+		adopt(dev, k);
+		ok = true;
+	} else {
+		while (k->nfds)
+			close(k->fd[--k->nfds]);
+		keep_drop(dev);
+	}
+	free(k);
+	if (ok)
+		dev_taken_up(dev);
+	return ok;
+}
+
+/* Devices that went away while nobody looked. */
+void keep_forget_rest(struct devd *d)
+{
+	struct keep_node *k;
+
+	while ((k = d->kept)) {
+		struct keep_rec r = { .head = { KEEP_DROP, sizeof(r) },
+				      .key = k->rec.key };
+
+		d->kept = k->next;
+		log_info("%s %u/%u: was removed meanwhile",
+			 kinds[k->rec.key.kind & 1]->name, k->rec.key.domid,
+			 k->rec.key.devid);
+		bp_send(d->keeper, &r.head, NULL, 0);
+		while (k->nfds)
+			close(k->fd[--k->nfds]);
+		free(k);
+	}
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * keep.h: between the device daemon and its keeper.
+ *
+ * The keeper is the process that was started; the daemon that does the work is
+ * its child.  The keeper holds a copy of each device's descriptors and of the
+ * little that must be known to go on with it, so that the worker may end at
+ * any time, by a crash or to be replaced, and another takes its place.
+ *
+ * One SEQPACKET socket: the worker sends KEEP_PUT (a whole record, replacing
+ * the one with that key) and KEEP_DROP; the keeper sends all records to a new
+ * worker and then KEEP_END.
+ */
+#ifndef DEVD_KEEP_H
+#define DEVD_KEEP_H
+
+#include <stdint.h>
+
+#include "devd/devd.h"
+
+#define KEEP_SOCKET 3
+#define KEEP_MAX_FDS (2 + BP_NET_MAX_QUEUES)
+
+enum keep_type { KEEP_PUT = 100, KEEP_DROP, KEEP_END };
+
+struct keep_key {
+	uint32_t kind, domid, devid;
+};
+
+struct keep_rec {
+	struct bp_head head;
+	struct keep_key key;
+	uint32_t slot, own, linked, established, nr_ports;
+	uint32_t port[DEV_MAX_PORTS];
+	uint32_t nr_fds;	/* evtchn, journal, then data or taps */
+	union dev_conn conn;
+	union {
+		struct {
+			uint32_t way, backing, direct, readonly, removable,
+				cdrom, discard, shared;
+			uint64_t id_dev, id_ino;
+			char target[512], format[16], script[256];
+			uint32_t script_ran;
+			struct bp_ready_blk ready;
+		} disk;
+		struct {
+			uint32_t plugged, script_online;
+			struct bp_ready_net ready;
+		} card;
+	};
+};
+
+/* The keeper's whole life: exit code. @argv is the worker's. */
+int keeper_main(char **argv, int ready_fd);
+
+#endif

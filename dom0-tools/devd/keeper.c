@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * keeper.c: the process above the worker: holds what must outlive it and
+ * starts another when it ends.
+ *
+ * State: the records, newest first, found by a hash of their key; the worker's
+ * pid and socket.  It understands nothing of a record but its key, and reads
+ * no store and no device, so there is little that could end it.  Before a new
+ * worker runs, all that the old one had started is dead (they become this
+ * process's children and are killed): nobody else serves a ring any more.
+ */
+#include "devd/keep.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/daemonize.h"
+#include "lib/log.h"
+
+#define BUCKETS 1024u
+#define RUNS_WELL_S 5		/* a worker that lived so long was no failure */
+#define FAILURES_MAX 8
+
+struct kept {
+	struct kept *next;
+	struct keep_rec rec;
+	int fd[KEEP_MAX_FDS];
+	int nfds;
+};
+
+static struct kept *table[BUCKETS];
+
+static struct {
+	pid_t pid;
+	int sock, sigfd, ready_fd;
+	bool stopping, renew;
+	time_t started;
+	unsigned int failures;
+} worker = { .sock = -1, .ready_fd = -1 };
+
+/* ---- records ---- */
+
+static struct kept **find(const struct keep_key *key)
+{
+	uint32_t h = (key->domid * 31 + key->devid) * 2 + key->kind;
+	struct kept **at = &table[h % BUCKETS];
+
+	while (*at && memcmp(&(*at)->rec.key, key, sizeof(*key)))
+		at = &(*at)->next;
+	return at;
+}
+
+static void drop(const struct keep_key *key)
+{
+	struct kept **at = find(key), *k = *at;
+
+	if (!k)
+		return;
+	*at = k->next;
+	while (k->nfds)
+		close(k->fd[--k->nfds]);
+	free(k);
+}
+
+/* False at the end of the worker's socket. */
+static bool take_message(void)
+{
+	struct kept *k = calloc(1, sizeof(*k)), **at;
+	int n;
+
+	if (!k)
+		return true;
+	n = bp_recv(worker.sock, &k->rec, sizeof(k->rec), k->fd, KEEP_MAX_FDS,
+		    &k->nfds);
+	if (n != (int)sizeof(k->rec)) {
+		free(k);
+		return n == -EAGAIN || n == -EINTR;
+	}
+	drop(&k->rec.key);
+	if (k->rec.head.type != KEEP_PUT) {
+		while (k->nfds)
+			close(k->fd[--k->nfds]);
+		free(k);
+		return true;
+	}
+	at = find(&k->rec.key);
+	k->next = *at;
+	*at = k;
+	return true;
+}
+
+static void send_all(int sock)
+{
+	struct bp_head end = { KEEP_END, sizeof(end) };
+
+	for (unsigned int i = 0; i < BUCKETS; i++)
+		for (struct kept *k = table[i]; k; k = k->next)
+			bp_send(sock, &k->rec.head, k->fd, k->nfds);
+	bp_send(sock, &end, NULL, 0);
+}
+
+/* ---- the worker ---- */
+
+static void start_worker(char **argv)
+{
+	posix_spawn_file_actions_t fa;
+	posix_spawnattr_t attr;
+	sigset_t none;
+	int fds[2], rc;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds)) {
+		log_err("no socket: %s", strerror(errno));
+		exit(1);
+	}
+	posix_spawn_file_actions_init(&fa);
+	posix_spawn_file_actions_adddup2(&fa, fds[1], KEEP_SOCKET);
+	posix_spawnattr_init(&attr);
+	sigemptyset(&none);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	rc = posix_spawn(&worker.pid, argv[0], &fa, &attr, argv, environ);
+	posix_spawn_file_actions_destroy(&fa);
+	posix_spawnattr_destroy(&attr);
+	close(fds[1]);
+	if (rc) {
+		log_err("cannot start %s: %s", argv[0], strerror(rc));
+		exit(1);
+	}
+	worker.sock = fds[0];
+	worker.started = time(NULL);
+	send_all(worker.sock);
+}
+
+/* Whether @pid is a process of a device: others (a DHCP server) may stay. */
+static bool is_device_process(pid_t pid)
+{
+	static const char *const words[] = { "--uid", "--confine",
+					     "--connect" };
+	char path[32], line[512];
+	const char *second;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, line, sizeof(line) - 1);
+	close(fd);
+	if (n <= 0)
+		return false;
+	line[n] = 0;
+	second = line + strlen(line) + 1;
+	/* The storage daemon's own words begin after it was confined. */
+	if (strstr(line, "qemu-storage-daemon"))
+		return true;
+	if (second >= line + n)
+		return false;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(second, words[i]))
+			return true;
+	return false;
+}
+
+static bool kill_one_orphan(void)
+{
+	char path[64], list[65536], *at;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, list, sizeof(list) - 1);
+	close(fd);
+	list[n > 0 ? n : 0] = 0;
+	for (at = strtok(list, " "); at; at = strtok(NULL, " ")) {
+		pid_t pid = (pid_t)atoi(at);
+
+		if (is_device_process(pid)) {
+			kill(pid, SIGKILL);
+			waitpid(pid, NULL, 0);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What the worker had started is now ours: no device's process may go on. */
+static void kill_orphans(void)
+{
+	while (kill_one_orphan())
+		;
+}
+
+/* True if another worker is to be started. */
+static bool worker_ended(int status)
+{
+	char how[80];
+
+	while (take_message())
+		;
+	close(worker.sock);
+	worker.sock = -1;
+	worker.pid = 0;
+	kill_orphans();
+	if (worker.stopping)
+		return false;
+	if (worker.ready_fd >= 0)
+		return false;	/* it never came up, and said why */
+	if (!worker.renew) {
+		proc_describe(status, how, sizeof(how));
+		worker.failures = time(NULL) - worker.started > RUNS_WELL_S ?
+					  1 : worker.failures + 1;
+		log_err("the worker %s; starting another", how);
+		if (worker.failures > FAILURES_MAX) {
+			log_err("it ended %u times in a row: giving up",
+				worker.failures);
+			return false;
+		}
+	}
+	worker.renew = false;
+	return true;
+}
+
+static bool reap(bool *again)
+{
+	bool ended = false;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (pid == worker.pid) {
+			ended = true;
+			*again = worker_ended(status);
+			break;
+		}
+	return ended;
+}
+
+static void on_signals(void)
+{
+	struct signalfd_siginfo si;
+
+	while (read(worker.sigfd, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
+		if (si.ssi_signo == SIGTERM || si.ssi_signo == SIGINT)
+			worker.stopping = true;
+		else if (si.ssi_signo == SIGHUP)
+			worker.renew = true;
+		else if (si.ssi_signo != SIGUSR1)
+			continue;
+		if (si.ssi_signo == SIGUSR1) {
+			daemonize_ready(worker.ready_fd);
+			worker.ready_fd = -1;
+		} else if (worker.pid) {
+			log_reopen();
+			kill(worker.pid, SIGTERM);
+		}
+	}
+}
+
+static int watch_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+int keeper_main(char **argv, int ready_fd)
+{
+	bool again = true;
+
+	worker.ready_fd = ready_fd;
+	worker.sigfd = watch_signals();
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (worker.sigfd < 0)
+		return 1;
+	start_worker(argv);
+	for (;;) {
+		struct pollfd pfd[] = { { worker.sigfd, POLLIN, 0 },
+					{ worker.sock, POLLIN, 0 } };
+
+		if (poll(pfd, 2, -1) < 0 && errno != EINTR)
+			return 1;
+		if (pfd[1].revents & POLLIN)
+			take_message();
+		else if (pfd[1].revents)
+			usleep(1000);	/* its end is about to be reported */
+		on_signals();
+		if (!reap(&again))
+			continue;
+		if (!again)
+			return worker.stopping ? 0 : 1;
+		start_worker(argv);
+	}
+}

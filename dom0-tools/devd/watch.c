@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * watch.c: the store's events become marks on the devices that they name.
+ *
+ * One watch covers all backend folders, one more each frontend's `state`.  An
+ * event names its node, so only that device is looked at; events for nodes that
+ * only the daemon writes are dropped by name.  Marks are worked off after the
+ * events that are there: a transaction's many events cost one look.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "devd/devd.h"
+#include "lib/log.h"
+
+#define XS_TIMEOUT_MS 30000
+#define XS_RETRY_MS 200
+#define TOKEN_BACKEND "b"
+
+static const struct kind_ops *const kinds[] = { &kind_pvbd, &kind_pvif,
+						&kind_vbd, &kind_vif };
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+static const struct kind_ops *kind_of(const char *name, size_t len)
+{
+	for (size_t i = 0; i < KINDS; i++)
+		if (strlen(kinds[i]->name) == len &&
+		    !memcmp(kinds[i]->name, name, len))
+			return kinds[i];
+	return NULL;
+}
+
+/* ---- marks ---- */
+
+void dev_mark(struct dev *dev, uint8_t what)
+{
+	struct devd *d = dev->devd;
+
+	if (!dev->dirty) {
+		dev->dirty_next = NULL;
+		*d->dirty_tail = dev;
+		d->dirty_tail = &dev->dirty_next;
+	}
+	dev->dirty |= what;
+}
+
+/* The kernel's backends have frontends that the kernel watches. */
+int dev_watch(struct dev *dev)
+{
+	char path[DEV_PATH + 8], token[64];
+	int rc;
+
+	if (!dev->ops->program || dev->watching)
+		return 0;
+	snprintf(path, sizeof(path), "%s/state", dev->frontend);
+	snprintf(token, sizeof(token), "f/%s/%u/%u", dev->ops->name,
+		 dev->domid, dev->devid);
+	rc = xsc_watch(dev->devd->xs, path, token);
+	dev->watching = !rc || rc == -EEXIST;
+	return dev->watching ? 0 : rc;
+}
+
+void dev_unwatch(struct dev *dev)
+{
+	char path[DEV_PATH + 8], token[64];
+
+	if (!dev->watching || !dev->devd->xs)
+		return;
+	snprintf(path, sizeof(path), "%s/state", dev->frontend);
+	snprintf(token, sizeof(token), "f/%s/%u/%u", dev->ops->name,
+		 dev->domid, dev->devid);
+	xsc_unwatch(dev->devd->xs, path, token);
+	dev->watching = false;
+}
+
+/* ---- working a mark off ---- */
+
+/* `frontend` must lie in the home of the domain that the folder names. */
+static int learn_frontend(struct dev *dev)
+{
+	char home[48];
+	int rc = dev_config_text(dev, "frontend", dev->frontend,
+				 sizeof(dev->frontend));
+
+	if (rc)
+		return rc;
+	snprintf(home, sizeof(home), "/local/domain/%u/", dev->domid);
+	return strncmp(dev->frontend, home, strlen(home)) ? -EINVAL : 0;
+}
+
+static void new_own_state(struct dev *dev, enum xb_state s)
+{
+	if (!dev->ops->program) {
+		dev->own = s;
+		return;
+	}
+	if (s == XB_INITIALISING)
+		dev_restart(dev);
+	else if (s == XB_CLOSING && dev->own < XB_CLOSING)
+		dev->own = XB_CLOSING;
+}
+
+/* First sight of a device: only once its folder is complete. */
+static void first_sight(struct dev *dev, enum xb_state state)
+{
+	int rc = learn_frontend(dev);
+
+	if (!rc)
+		rc = dev_watch(dev);
+	if (rc) {
+		log_warn("%s: its folder is not complete: %s", dev->name,
+			 strerror(-rc));
+		dev->frontend[0] = 0;
+		return;
+	}
+	dev->online = dev_config_flag(dev, "online", true);
+	frontend_read_state(dev);
+	if (dev->ops->program && keep_adopt(dev)) {
+		if (state != dev->own)
+			new_own_state(dev, state);
+		return;
+	}
+	if (state == XB_INITIALISING || !dev->ops->program) {
+		log_debug("%s: new", dev->name);
+		return;
+	}
+	/* Served before, by nobody whom we know. */
+	dev->own = state;
+	dev->phase = state == XB_CLOSED ? PH_ENDED : PH_NEW;
+	if (state > XB_INITWAIT && state < XB_CLOSING)
+		log_err("%s: was connected when an earlier parvis-devd was lost with all it held; detach and attach it",
+			dev->name);
+	if (state > XB_INITWAIT)
+		dev->phase = PH_FAILED;
+}
+
+/* The toolstack's `state`: false if the folder is gone. */
+static bool look_at_folder(struct dev *dev)
+{
+	enum xb_state s;
+	char *text;
+	int rc = dev_config(dev, "state", &text);
+
+	if (rc == -ENOENT)
+		return false;
+	if (rc)
+		return true;
+	s = sm_parse_state(text);
+	free(text);
+	if (s == XB_STATES)
+		return true;
+	if (!dev->frontend[0])
+		first_sight(dev, s);
+	else if (s != dev->own)
+		new_own_state(dev, s);
+	return true;
+}
+
+static void look_at_online(struct dev *dev)
+{
+	bool was = dev->online;
+
+	dev->online = dev_config_flag(dev, "online", true);
+	/* Also if our own state was written over the toolstack's Closing. */
+	if (was && !dev->online && dev->ops->program &&
+	    dev->phase == PH_CONNECTED && dev->own < XB_CLOSING)
+		dev_write_state(dev, XB_CLOSING, NULL);
+}
+
+static void work_off(struct dev *dev)
+{
+	uint8_t what = dev->dirty;
+
+	dev->dirty = 0;
+	if (dev->gone) {
+		dev_reap(dev);
+		return;
+	}
+	if (what & (DIRTY_FOLDER | DIRTY_STATE) && !look_at_folder(dev)) {
+		dev_gone(dev);
+		return;
+	}
+	if (!dev->frontend[0])
+		return;
+	if (what & (DIRTY_FOLDER | DIRTY_ONLINE))
+		look_at_online(dev);
+	if (what & DIRTY_FRONTEND)
+		frontend_read_state(dev);
+	if (what & (DIRTY_FOLDER | DIRTY_REQUEST))
+		request_take(dev);
+	dev_step(dev);
+}
+
+/* ---- events ---- */
+
+static void mark_key(struct devd *d, const struct kind_ops *ops,
+		     uint32_t domid, uint32_t devid, uint8_t what)
+{
+	struct dev *dev = dev_find(d, ops, domid, devid);
+
+	/* What is removed was never seen, or is known. */
+	if (!dev && what & (DIRTY_FOLDER | DIRTY_STATE))
+		dev = dev_new(d, ops, domid, devid);
+	if (dev)
+		dev_mark(dev, what);
+}
+
+static void scan_domain(struct devd *d, const struct kind_ops *ops,
+			uint32_t domid)
+{
+	char path[DEV_PATH], **names;
+	struct dev *dev;
+	uint32_t devid;
+	int i, n;
+
+	for (dev = dev_of_domain(d, domid); dev; dev = dev->dom_next)
+		if (dev->domid == domid && dev->ops == ops)
+			dev_mark(dev, DIRTY_FOLDER);
+	snprintf(path, sizeof(path), "%s/%s/%u", d->root, ops->name, domid);
+	n = xsc_list(d->xs, XSC_NO_TX, path, &names);
+	for (i = 0; i < n; i++)
+		if (!xs_parse_u32(names[i], UINT32_MAX, &devid))
+			mark_key(d, ops, domid, devid, DIRTY_FOLDER);
+	if (n >= 0)
+		free(names);
+}
+
+static void scan_kind(struct devd *d, const struct kind_ops *ops)
+{
+	char path[DEV_PATH], **names;
+	uint32_t domid;
+	int i, n;
+
+	snprintf(path, sizeof(path), "%s/%s", d->root, ops->name);
+	n = xsc_list(d->xs, XSC_NO_TX, path, &names);
+	for (i = 0; i < n; i++)
+		if (!xs_parse_u32(names[i], UINT32_MAX, &domid))
+			scan_domain(d, ops, domid);
+	if (n >= 0)
+		free(names);
+}
+
+/* At the start, after the store was away, and if all was removed at once. */
+static void scan_all(struct devd *d)
+{
+	struct dev *dev;
+	size_t i;
+
+	for (i = 0; i < DEV_BUCKETS; i++)
+		for (dev = d->by_key[i]; dev; dev = dev->hash_next)
+			dev_mark(dev, DIRTY_FOLDER | DIRTY_FRONTEND);
+	for (i = 0; i < KINDS; i++)
+		scan_kind(d, kinds[i]);
+}
+
+static uint8_t leaf_mark(const char *leaf)
+{
+	static const struct {
+		const char *name;
+		uint8_t mark;
+	} leaves[] = {
+		{ "state", DIRTY_STATE },
+		{ "online", DIRTY_ONLINE },
+		{ "request", DIRTY_REQUEST },
+	};
+
+	for (size_t i = 0; i < sizeof(leaves) / sizeof(leaves[0]); i++)
+		if (!strcmp(leaf, leaves[i].name))
+			return leaves[i].mark;
+	return 0;
+}
+
+/* KIND[/DOMID[/DEVID[/LEAF]]] */
+static void backend_event(struct devd *d, const char *rest)
+{
+	size_t len = strcspn(rest, "/");
+	const struct kind_ops *ops = kind_of(rest, len);
+	unsigned int domid, devid;
+	int at = 0, n;
+
+	if (!ops)
+		return;
+	if (!rest[len]) {
+		scan_kind(d, ops);
+		return;
+	}
+	n = sscanf(rest + len, "/%u%n/%u%n", &domid, &at, &devid, &at);
+	if (n < 1)
+		return;
+	rest += len + (size_t)at;
+	if (n == 1) {
+		if (!*rest)
+			scan_domain(d, ops, domid);
+		return;
+	}
+	if (!*rest)
+		mark_key(d, ops, domid, devid, DIRTY_FOLDER);
+	else if (leaf_mark(rest + 1))
+		mark_key(d, ops, domid, devid, leaf_mark(rest + 1));
+}
+
+static void frontend_event(struct devd *d, const char *token)
+{
+	size_t len = strcspn(token, "/");
+	const struct kind_ops *ops = kind_of(token, len);
+	unsigned int domid, devid;
+	struct dev *dev;
+
+	if (!ops || sscanf(token + len, "/%u/%u", &domid, &devid) != 2)
+		return;
+	dev = dev_find(d, ops, domid, devid);
+	if (dev)
+		dev_mark(dev, DIRTY_FRONTEND);
+}
+
+static void event(struct devd *d, const char *path, const char *token)
+{
+	size_t root = strlen(d->root);
+
+	if (!strncmp(token, "f/", 2)) {
+		frontend_event(d, token + 2);
+		return;
+	}
+	if (strncmp(path, d->root, root))
+		return;
+	if (!path[root]) {
+		scan_all(d);
+		d->scanned = true;
+	}
+	else
+		backend_event(d, path + root + 1);
+}
+
+/* ---- the connection ---- */
+
+static void store_lost(struct devd *d, int rc)
+{
+	struct dev *dev;
+	size_t i;
+
+	log_warn("the store is gone (%s); devices go on, waiting for it",
+		 strerror(-rc));
+	ev_io_del(d->loop, &d->xs_io);
+	xsc_close(d->xs);
+	d->xs = NULL;
+	for (i = 0; i < DEV_BUCKETS; i++)
+		for (dev = d->by_key[i]; dev; dev = dev->hash_next)
+			dev->watching = false;
+	ev_timer_set(d->loop, &d->xs_retry, XS_RETRY_MS);
+}
+
+static void work_off_all(struct devd *d)
+{
+	struct dev *dev;
+
+	while ((dev = d->dirty)) {
+		d->dirty = dev->dirty_next;
+		if (!d->dirty)
+			d->dirty_tail = &d->dirty;
+		work_off(dev);
+	}
+}
+
+void store_drain(struct devd *d)
+{
+	char *path, *token;
+	int rc = 0;
+
+	while (d->xs && (d->dirty || xsc_pending(d->xs))) {
+		while ((rc = xsc_event(d->xs, &path, &token)) == 1) {
+			event(d, path, token);
+			free(path);
+		}
+		if (rc < 0) {
+			store_lost(d, rc);
+			return;
+		}
+		work_off_all(d);
+		if (d->kept && d->scanned)
+			keep_forget_rest(d);
+	}
+}
+
+static void on_store(struct ev_io *io, uint32_t revents)
+{
+	struct devd *d = container_of(io, struct devd, xs_io);
+	char *path, *token;
+	int rc = xsc_event(d->xs, &path, &token);
+
+	(void)revents;
+	if (rc == 1) {
+		event(d, path, token);
+		free(path);
+	}
+	if (rc < 0)
+		store_lost(d, rc);
+	else
+		store_drain(d);
+}
+
+static int rewatch(struct devd *d)
+{
+	struct dev *dev;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < DEV_BUCKETS; i++)
+		for (dev = d->by_key[i]; !rc && dev; dev = dev->hash_next)
+			if (dev->frontend[0])
+				rc = dev_watch(dev);
+	/* Its first event brings scan_all(). */
+	return rc ? rc : xsc_watch(d->xs, d->root, TOKEN_BACKEND);
+}
+
+int store_open(struct devd *d)
+{
+	char *text;
+	int rc = xsc_open(&d->xs);
+
+	if (rc) {
+		d->xs = NULL;
+		return rc;
+	}
+	xsc_set_timeout(d->xs, XS_TIMEOUT_MS);
+	rc = xsc_read(d->xs, XSC_NO_TX, "domid", &text, NULL);
+	if (!rc) {
+		rc = xs_parse_u32(text, 0x7fef, &d->self);
+		free(text);
+	}
+	/* A store without it is the control domain's own. */
+	if (!rc || rc == -ENOENT) {
+		snprintf(d->root, sizeof(d->root), "/local/domain/%u/backend",
+			 d->self);
+		rc = rewatch(d);
+	}
+	d->xs_io = (struct ev_io){ xsc_fd(d->xs), EPOLLIN, on_store };
+	if (!rc)
+		rc = ev_io_add(d->loop, &d->xs_io);
+	if (rc) {
+		xsc_close(d->xs);
+		d->xs = NULL;
+	}
+	return rc;
+}
+
+void store_retry(struct ev_timer *t)
+{
+	struct devd *d = container_of(t, struct devd, xs_retry);
+
+	if (store_open(d))
+		ev_timer_set(d->loop, t, XS_RETRY_MS);
+	else
+		log_info("the store is back");
+}
