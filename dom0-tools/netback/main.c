@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * main.c: parvis-netback, the process that serves one network card.
+ *
+ * Locks itself in, says hello on its socket, gets descriptors and rings, and
+ * then turns between the rings and the taps until both are quiet; only then
+ * it asks the frontend for events and sleeps.  State: struct server.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <abi/grant.h>
+#include <linux/if_tun.h>
+#include <xen/evtchn.h>
+#include <xen/gntdev.h>
+
+#include "backend/backend.h"
+#include "backend/sandbox.h"
+#include "netback/card.h"
+
+#define MAX_PORTS (2 * BP_NET_MAX_QUEUES + 1)
+#define IDLE_ROUNDS 2		/* looks again before it sleeps */
+#define TALK_EVERY 64		/* busy rounds between looks at the daemon */
+#define FEATURES (BP_NETF_SG | BP_NETF_GSO4 | BP_NETF_GSO6 | BP_NETF_CSUM4 | \
+		  BP_NETF_CSUM6 | BP_NETF_MCAST | BP_NETF_RX_COPY |          \
+		  BP_NETF_RX_NOTIFY | BP_NETF_SPLIT | BP_NETF_CTRL)
+
+struct server {
+	struct backend b;
+	struct card card;
+	bool started;
+	uint32_t taken[MAX_PORTS];	/* events that are masked now */
+	int nr_taken;
+};
+
+static struct server server;
+
+/* ---- messages ---- */
+
+static int on_start(struct backend *b, const void *msg, int *fds, int nfds)
+{
+	struct server *s = b->ctx;
+	struct bp_ready_net ready = { .features = FEATURES };
+	const char *why;
+	int rc = card_start(&s->card, msg, fds, nfds, &why);
+
+	if (rc)
+		return backend_why(b, rc, "%s: %s", why, strerror(-rc));
+	s->started = true;
+	ready.max_queues = s->card.max_queues;
+	backend_send(b, &ready.head, BP_READY_NET, sizeof(ready));
+	return 0;
+}
+
+static int on_connect(struct backend *b, const void *msg, int *fds, int nfds)
+{
+	struct server *s = b->ctx;
+	const char *why;
+	int rc;
+
+	(void)fds;
+	(void)nfds;
+	if (!s->started)
+		return backend_why(b, -EPROTO, "not started");
+	rc = card_connect(&s->card, msg, &why);
+	if (rc)
+		return backend_why(b, rc, "%s: %s", why, strerror(-rc));
+	backend_tell(b, BP_CONNECTED);
+	return 0;
+}
+
+static int on_disconnect(struct backend *b, const void *msg, int *fds,
+			 int nfds)
+{
+	struct server *s = b->ctx;
+
+	(void)msg;
+	(void)fds;
+	(void)nfds;
+	card_disconnect(&s->card);
+	s->nr_taken = 0;
+	backend_tell(b, BP_DISCONNECTED);
+	return 0;
+}
+
+/*
+ * Nothing is in flight between two messages.  The rings are let go as they
+ * are, with the journal in force, so that a successor takes them up.
+ */
+static int on_quiesce(struct backend *b, const void *msg, int *fds, int nfds)
+{
+	(void)msg;
+	(void)fds;
+	(void)nfds;
+	backend_tell(b, BP_QUIESCED);
+	b->ended = true;
+	return 0;
+}
+
+static int on_stats(struct backend *b, const void *msg, int *fds, int nfds)
+{
+	struct server *s = b->ctx;
+	struct bp_stats stats = s->card.stats;
+
+	(void)msg;
+	(void)fds;
+	(void)nfds;
+	backend_send(b, &stats.head, BP_STATS, sizeof(stats));
+	return 0;
+}
+
+static const struct backend_ops ops = {
+	.program = "parvis-netback",
+	.kind = BP_KIND_NET,
+	.on = {
+		[BP_START_NET] = on_start,
+		[BP_CONNECT_NET] = on_connect,
+		[BP_DISCONNECT] = on_disconnect,
+		[BP_QUIESCE] = on_quiesce,
+		[BP_STATS] = on_stats,
+	},
+};
+
+/* ---- serving ---- */
+
+static bool serve(struct card *c)
+{
+	bool more = ctrl_step(c);
+
+	for (unsigned int i = 0; i < c->nr_queues; i++) {
+		more |= tx_step(&c->queue[i]);
+		more |= rx_step(&c->queue[i]);
+	}
+	c->journal->stats = c->stats;
+	return more;
+}
+
+/* Lets events come again; true if something came meanwhile. */
+static bool arm(struct server *s)
+{
+	struct card *c = &s->card;
+	bool more = false;
+
+	if (s->nr_taken) {
+		gmap_unmask(&c->g, s->taken, (size_t)s->nr_taken);
+		s->nr_taken = 0;
+	}
+	if (c->ctrl_live)
+		more |= bring_arm(&c->ctrl);
+	for (unsigned int i = 0; i < c->nr_queues; i++) {
+		more |= tx_arm(&c->queue[i]);
+		more |= rx_arm(&c->queue[i]);
+	}
+	return more;
+}
+
+/* How long may it sleep?  -1: until something happens. */
+static int sleep_ms(const struct card *c)
+{
+	uint64_t now;
+	int ms = -1;
+
+	for (unsigned int i = 0; i < c->nr_queues; i++) {
+		const struct nb_queue *q = &c->queue[i];
+
+		if (q->live && q->starved_since && q->tap_on)
+			ms = (int)RX_STALL_MS;
+	}
+	for (unsigned int i = 0; i < c->nr_queues; i++) {
+		if (!c->queue[i].throttled || !c->queue[i].live)
+			continue;
+		now = card_now_us();
+		if (c->rate.span_end <= now)
+			return 1;
+		if (ms < 0 || (c->rate.span_end - now) / 1000 + 1 <
+				      (uint64_t)ms)
+			ms = (int)((c->rate.span_end - now) / 1000 + 1);
+	}
+	return ms;
+}
+
+static void watch_queues(struct card *c)
+{
+	uint64_t now = 0;
+
+	for (unsigned int i = 0; i < c->nr_queues; i++) {
+		if (!c->queue[i].starved_since)
+			continue;
+		if (!now)
+			now = card_now_ms();
+		rx_watch(&c->queue[i], now);
+	}
+}
+
+/* A tap that somebody deleted is not waited for any more. */
+static void tap_gone(struct nb_queue *q)
+{
+	q->tap_on = false;
+	log_warn("%s: the host's interface is gone (queue %u)",
+		 q->card->name, q->index);
+}
+
+/* Sleeps until the daemon, an event or a tap has something. */
+static void wait_for_work(struct server *s, int ms)
+{
+	struct nb_queue *of[2 + BP_NET_MAX_QUEUES];
+	struct pollfd p[2 + BP_NET_MAX_QUEUES];
+	struct card *c = &s->card;
+	nfds_t n = 0;
+
+	p[n++] = (struct pollfd){ .fd = s->b.sock, .events = POLLIN };
+	p[n++] = (struct pollfd){ .fd = s->started ? c->g.evtchn : -1,
+				  .events = POLLIN };
+	for (unsigned int i = 0; i < c->nr_queues; i++)
+		if (rx_wants_tap(&c->queue[i])) {
+			of[n] = &c->queue[i];
+			p[n++] = (struct pollfd){ .fd = c->queue[i].tap,
+						  .events = POLLIN };
+		}
+	if (poll(p, n, ms) <= 0)
+		return;
+	for (nfds_t i = 2; i < n; i++)
+		if (p[i].revents & ~POLLIN)
+			tap_gone(of[i]);
+	if (p[0].revents)
+		backend_message(&s->b);
+	if (s->started && p[1].revents) {
+		int got = gmap_pending(&c->g, s->taken, MAX_PORTS);
+
+		s->nr_taken = got > 0 ? got : 0;
+	}
+}
+
+static void run(struct server *s)
+{
+	unsigned int quiet = 0, busy = 0;
+
+	while (!s->b.ended) {
+		if (s->card.nr_queues && serve(&s->card)) {
+			quiet = 0;
+			if (++busy % TALK_EVERY == 0)
+				backend_message(&s->b);
+			continue;
+		}
+		if (s->card.nr_queues && ++quiet < IDLE_ROUNDS)
+			continue;
+		quiet = 0;
+		if (s->card.nr_queues && arm(s))
+			continue;
+		watch_queues(&s->card);
+		wait_for_work(s, sleep_ms(&s->card));
+	}
+}
+
+/* ---- start ---- */
+
+static const struct sandbox_call calls[] = {
+	SANDBOX_IOCTL(IOCTL_GNTDEV_MAP_GRANT_REF),
+	SANDBOX_IOCTL(IOCTL_GNTDEV_UNMAP_GRANT_REF),
+	SANDBOX_IOCTL(IOCTL_GNTDEV_GET_OFFSET_FOR_VADDR),
+	SANDBOX_IOCTL(IOCTL_GNTDEV_GRANT_COPY),
+	SANDBOX_IOCTL(IOCTL_EVTCHN_NOTIFY),
+	SANDBOX_IOCTL(TUNSETQUEUE),
+	SANDBOX_IOCTL(TUNSETOFFLOAD),
+};
+
+static int enter_sandbox(const struct backend *b)
+{
+	struct sandbox box = {
+		.uid = b->uid, .calls = calls,
+		.nr_calls = sizeof(calls) / sizeof(calls[0]), .threads = 1,
+	};
+	const char *step;
+	int rc = sandbox_enter(&box, &step);
+
+	if (rc)
+		log_err("cannot %s: %s", step, strerror(-rc));
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct server *s = &server;
+	int rc = backend_init(&s->b, &ops, s, argc, argv);
+
+	if (rc)
+		return rc - 1;
+	s->card.g.gntdev = s->card.g.evtchn = -1;
+	if (enter_sandbox(&s->b) || backend_hello(&s->b))
+		return EXIT_FAILURE;
+	run(s);
+	return EXIT_SUCCESS;
+}

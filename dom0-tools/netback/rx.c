@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * rx.c: packets from the host to the guest.
+ *
+ * Frames are read from the tap into private memory, at most RX_BATCH ahead and
+ * only while the guest has buffers posted, and copied from there into the
+ * buffers with one call for many.  A guest without buffers makes the tap's own
+ * queue fill up, where the kernel drops; after RX_STALL_MS the queue is taken
+ * off the tap, so that none of the host's memory waits for it.
+ *
+ * State: held[held_from..held_to) of the queue and the frames in rx_mem.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <net/if.h>
+#include <linux/if_tun.h>
+
+#include "netback/card.h"
+
+#define GSO_KIND(type) ((type) & ~VIRTIO_NET_HDR_GSO_ECN)
+
+static uint8_t *frame_of(const struct nb_queue *q, unsigned int n)
+{
+	return q->rx_mem + (size_t)n * RX_STRIDE + NB_PAGE;
+}
+
+/* ---- what the tap gave ---- */
+
+static bool sort_gso(struct rx_packet *p, const struct card *c)
+{
+	switch (GSO_KIND(p->vh.gso_type)) {
+	case VIRTIO_NET_HDR_GSO_NONE:
+		return true;
+	case VIRTIO_NET_HDR_GSO_TCPV4:
+		p->gso = XEN_NETIF_GSO_TYPE_TCPV4;
+		return c->features & BP_NETF_GSO4;
+	case VIRTIO_NET_HDR_GSO_TCPV6:
+		p->gso = XEN_NETIF_GSO_TYPE_TCPV6;
+		return c->features & BP_NETF_GSO6;
+	default:
+		return false;
+	}
+}
+
+/*
+ * The frontend finds TCP's or UDP's header by itself: a partial checksum is
+ * left to it if that is where the sum belongs and it takes sums of the kind.
+ */
+static bool guest_sums(const struct card *c, const struct rx_packet *p,
+		       const struct pkt *k)
+{
+	uint32_t need = k->ip == 6 ? BP_NETF_CSUM6 : BP_NETF_CSUM4;
+
+	return (c->features & need) && k->l4 && p->vh.csum_start == k->l4 &&
+	       p->vh.csum_offset == pkt_csum_offset(k->proto);
+}
+
+static bool sort_csum(struct rx_packet *p, const struct card *c,
+		      uint8_t *frame, const struct pkt *k)
+{
+	p->validated = p->vh.flags & VIRTIO_NET_HDR_F_DATA_VALID;
+	if (!(p->vh.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
+		return true;
+	p->validated = true;
+	p->csum_blank = guest_sums(c, p, k);
+	if (p->csum_blank)
+		return true;
+	return !p->gso && pkt_complete(frame, p->len, p->vh.csum_start,
+				       p->vh.csum_offset);
+}
+
+/* Fills in what the guest needs to know; false: not for this guest. */
+static bool sort_packet(struct nb_queue *q, struct rx_packet *p,
+			uint8_t *frame)
+{
+	struct card *c = q->card;
+	struct pkt k;
+
+	p->target = (uint8_t)q->index;
+	if (!pkt_parse(frame, p->len, p->len, &k))
+		return false;
+	if (p->len > NB_PAGE && !(c->features & BP_NETF_SG))
+		return false;
+	if ((c->features & BP_NETF_MCAST) && !mcast_pass(c->journal, frame))
+		return false;
+	if (!sort_gso(p, c) || !sort_csum(p, c, frame, &k))
+		return false;
+	p->hash = hash_packet(&c->hash, frame, &k);
+	if (p->hash.valid)
+		p->target = (uint8_t)hash_queue(&c->hash, p->hash.value,
+						c->nr_queues);
+	return true;
+}
+
+/* ---- reading ---- */
+
+static void read_batch(struct nb_queue *q)
+{
+	struct card *c = q->card;
+
+	q->tap_empty = false;
+	q->held_from = q->held_to = 0;
+	while (q->held_to < RX_BATCH) {
+		struct rx_packet *p = &q->held[q->held_to];
+		uint8_t *frame = frame_of(q, q->held_to);
+		ssize_t n = read(q->tap, frame - NB_VNET, NB_VNET + RX_DATA);
+
+		if (n <= 0) {
+			q->tap_empty = true;
+			return;
+		}
+		memset(p, 0, sizeof(*p));
+		if (n < (ssize_t)NB_VNET || n > (ssize_t)(NB_VNET + RX_DATA)) {
+			c->stats.tx_drop++;
+			continue;
+		}
+		memcpy(&p->vh, frame - NB_VNET, NB_VNET);
+		p->len = (uint32_t)n - NB_VNET;
+		if (sort_packet(q, p, frame))
+			q->held_to++;
+		else
+			c->stats.tx_drop++;
+	}
+}
+
+void rx_drop(struct nb_queue *q)
+{
+	q->card->stats.tx_drop += q->held_to - q->held_from;
+	q->held_from = q->held_to = 0;
+}
+
+/* ---- giving to the guest ---- */
+
+static uint32_t data_slots(const struct rx_packet *p)
+{
+	return (p->len + NB_PAGE - 1) / NB_PAGE;
+}
+
+static uint32_t slots_of(const struct rx_packet *p)
+{
+	return data_slots(p) + (p->gso != 0) + p->hash.valid;
+}
+
+static struct netif_rx_response *next_rsp(struct rx_scratch *s)
+{
+	s->copy_of[s->nrsp] = -1;
+	return memset(&s->rsp[s->nrsp++], 0, sizeof(s->rsp[0]));
+}
+
+/* One buffer of the guest gets @len bytes of @data. */
+static void give_page(struct nb_queue *t, uint8_t *data, uint32_t len,
+		      uint16_t flags)
+{
+	struct rx_scratch *s = &t->card->rx;
+	struct netif_rx_response *r = next_rsp(s);
+	struct netif_rx_request req;
+	uint8_t *page;
+
+	bring_copy(&t->rx, t->rx.req_cons++, &req);
+	r->id = req.id;
+	r->flags = flags;
+	r->status = (int16_t)len;
+	page = gref_find(&t->staging, req.gref, true);
+	if (page) {
+		memcpy(page, data, len);
+		return;
+	}
+	s->copy_of[s->nrsp - 1] = (int16_t)s->ncopy;
+	s->copy[s->ncopy++] = (struct gmap_copy){
+		.local = data, .ref = req.gref, .len = (uint16_t)len,
+		.status = -EFAULT, .to_guest = 1,
+	};
+}
+
+static void give_extra(struct nb_queue *t, struct netif_extra_info e)
+{
+	t->rx.req_cons++;	/* its buffer goes unused */
+	memcpy(next_rsp(&t->card->rx), &e, sizeof(e));
+}
+
+static void give_extras(struct nb_queue *t, const struct rx_packet *p)
+{
+	struct netif_extra_info e = { 0 };
+
+	if (p->gso) {
+		e.type = XEN_NETIF_EXTRA_TYPE_GSO;
+		e.flags = p->hash.valid ? XEN_NETIF_EXTRA_FLAG_MORE : 0;
+		e.u.gso.size = p->vh.gso_size;
+		e.u.gso.type = p->gso;
+		give_extra(t, e);
+	}
+	if (!p->hash.valid)
+		return;
+	memset(&e, 0, sizeof(e));
+	e.type = XEN_NETIF_EXTRA_TYPE_HASH;
+	e.u.hash.type = p->hash.type;
+	e.u.hash.algorithm = XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ;
+	memcpy(e.u.hash.value, &p->hash.value, 4);
+	give_extra(t, e);
+}
+
+static void give_packet(struct nb_queue *t, const struct rx_packet *p,
+			uint8_t *frame)
+{
+	uint32_t left = p->len;
+	uint16_t flags = 0;
+
+	if (p->csum_blank)
+		flags |= NETRXF_csum_blank;
+	if (p->validated)
+		flags |= NETRXF_data_validated;
+	if (p->gso || p->hash.valid)
+		flags |= NETRXF_extra_info;
+	for (bool first = true; left; first = false) {
+		uint32_t len = left < NB_PAGE ? left : NB_PAGE;
+
+		left -= len;
+		give_page(t, frame, len, left ? flags | NETRXF_more_data
+					      : flags);
+		frame += len;
+		flags = 0;
+		if (first)
+			give_extras(t, p);
+	}
+	t->card->stats.tx_packets++;
+	t->card->stats.tx_bytes += p->len;
+}
+
+/* Does the copies of a run of packets, and answers. */
+static void flush(struct nb_queue *t)
+{
+	struct rx_scratch *s = &t->card->rx;
+	bool failed = s->ncopy && gmap_copy(&t->card->g, s->copy, s->ncopy);
+
+	for (unsigned int i = 0; i < s->nrsp; i++)
+		if (s->copy_of[i] >= 0 &&
+		    (failed || s->copy[s->copy_of[i]].status)) {
+			s->rsp[i].status = NETIF_RSP_ERROR;
+			t->card->stats.errors++;
+		}
+	if (nbj_answer(&t->rx, &t->journal->rx, s->rsp, sizeof(s->rsp[0]),
+		       s->nrsp))
+		queue_notify(t, false, true);
+}
+
+/* Gives as many packets of @q in a row as go to one queue and fit there. */
+static bool give_run(struct nb_queue *q)
+{
+	struct rx_scratch *s = &q->card->rx;
+	struct nb_queue *t = &q->card->queue[q->held[q->held_from].target];
+	uint32_t avail;
+
+	if (!t->live) {
+		q->held_from++;
+		return true;
+	}
+	avail = bring_pending(&t->rx);
+	if (t->rx.broken) {
+		queue_kill(t, "the receive ring's index is impossible");
+		return false;
+	}
+	s->nrsp = s->ncopy = 0;
+	while (q->held_from < q->held_to) {
+		struct rx_packet *p = &q->held[q->held_from];
+
+		if (&q->card->queue[p->target] != t || slots_of(p) > avail)
+			break;
+		avail -= slots_of(p);
+		give_packet(t, p, frame_of(q, q->held_from++));
+	}
+	if (s->nrsp)
+		flush(t);
+	return s->nrsp;
+}
+
+/* Packets that wait for another queue's buffers do not hold up this one. */
+static void give_all(struct nb_queue *q)
+{
+	while (q->live && q->held_from < q->held_to) {
+		if (give_run(q))
+			continue;
+		if (q->live && q->held[q->held_from].target != q->index) {
+			q->card->stats.tx_drop++;
+			q->held_from++;
+			continue;
+		}
+		break;
+	}
+}
+
+/* ---- buffers and their lack ---- */
+
+void rx_attach(struct nb_queue *q, bool on)
+{
+	struct ifreq req = {
+		.ifr_flags = on ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE,
+	};
+
+	if (q->tap_on == on)
+		return;
+	ioctl(q->tap, TUNSETQUEUE, &req);	/* only a tap can do it */
+	q->tap_on = on;
+}
+
+/* Slots that the next packet needs; 1 while it is not known. */
+static uint32_t need(const struct nb_queue *q)
+{
+	return q->held_from < q->held_to ? slots_of(&q->held[q->held_from]) : 1;
+}
+
+static bool has_buffers(struct nb_queue *q)
+{
+	bool has = bring_pending(&q->rx) >= need(q);
+
+	if (q->rx.broken)
+		queue_kill(q, "the receive ring's index is impossible");
+	if (has && q->live) {
+		q->starved_since = 0;
+		rx_attach(q, true);
+	} else if (!q->starved_since) {
+		q->starved_since = card_now_ms();
+	}
+	return has && q->live;
+}
+
+bool rx_arm(struct nb_queue *q)
+{
+	if (!q->live || !q->starved_since)
+		return false;
+	__atomic_store_n(&q->rx.shared->req_event, q->rx.req_cons + need(q),
+			 __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return has_buffers(q);
+}
+
+bool rx_wants_tap(const struct nb_queue *q)
+{
+	return q->live && q->tap_on && !q->starved_since;
+}
+
+void rx_watch(struct nb_queue *q, uint64_t now_ms)
+{
+	if (!q->live || !q->starved_since || !q->tap_on ||
+	    now_ms - q->starved_since < RX_STALL_MS)
+		return;
+	rx_drop(q);
+	rx_attach(q, false);
+}
+
+bool rx_step(struct nb_queue *q)
+{
+	if (!q->live || !has_buffers(q))
+		return false;
+	if (q->held_from == q->held_to)
+		read_batch(q);
+	give_all(q);
+	/* What is left needs more buffers than there are. */
+	if (q->held_from < q->held_to)
+		return has_buffers(q);
+	return !q->tap_empty;
+}
