@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * blk_fake.h: a frontend's memory and events without a hypervisor.
+ *
+ * "gntdev" is a memfd that the frontend and the backend map: grant reference
+ * r is its page r, and page 0 says, one byte for each reference, what is
+ * granted.  "evtchn" is one end of a pair of datagram sockets; a datagram is
+ * the number of a port.  blk_fake_gmap.c has gmap_open() for it, to be linked
+ * in the place of gmap_linux.c.
+ */
+#ifndef TESTS_BLK_FAKE_H
+#define TESTS_BLK_FAKE_H
+
+#include <stdint.h>
+
+enum { FAKE_NO_GRANT, FAKE_GRANT_RW, FAKE_GRANT_RO };
+
+#define FAKE_PAGES 4096u	/* references below this may be granted */
+
+/* Mappings that gmap_map() made and nobody has undone. */
+extern long fake_mapped;
+
+#endif
