@@ -23,6 +23,7 @@ import vm          # pylint: disable=wrong-import-position
 from dom0 import Dom0   # pylint: disable=wrong-import-position
 
 PARVIS = os.path.join(vm.BUILD, 'parvis')
+PVGRUB = os.path.join(vm.BUILD, 'dom0', 'lib', 'pvgrub64')
 OUR_TOOLS = os.path.join(vm.BUILD, 'dom0', 'bin')
 LOGS = os.path.join(vm.BUILD, 'test', 'boot')
 
@@ -80,31 +81,74 @@ class Images:
         return self._mkimage(f'guest-{version}', 'guest',
                              '--linux', self.linux(version))
 
-    def helper(self):
-        """The program that counts what is in use."""
-        out = os.path.join(self.dir, 'hostcount')
-        if 'hostcount' not in self.done:
+    def load_guest(self, version):
+        """The same with programs that load disks and networks."""
+        return self._mkimage(f'guest-load-{version}', 'guest', '--linux',
+                             self.linux(version), *self.loads())
+
+    def driver_guest(self, version, tools):
+        """A guest that serves devices to others."""
+        return self._mkimage(f'guest-driver-{version}', 'guest', '--linux',
+                             self.linux(version), '--tools', tools,
+                             *self.loads())
+
+    def helper(self, name):
+        """A static program made from a source file beside this one."""
+        out = os.path.join(self.dir, name)
+        if name not in self.done:
             unfinished = f'{out}.{os.getpid()}'
-            subprocess.run(['gcc', '-O2', '-static', '-Wall', '-Wextra',
-                            '-Werror', '-o', unfinished,
-                            os.path.join(HERE, 'hostcount.c')], check=True)
+            subprocess.run(['gcc', '-O2', '-std=gnu11', '-static', '-pthread',
+                            '-Wall', '-Wextra', '-Werror', '-o', unfinished,
+                            os.path.join(HERE, f'{name}.c')], check=True)
             os.replace(unfinished, out)
-            self.done['hostcount'] = out
+            self.done[name] = out
         return out
+
+    def loads(self):
+        """Arguments of mkimage for what load and file systems need."""
+        args = []
+        for name in ('ioload', 'netload'):
+            args += ['--file', f'{self.helper(name)}:/usr/bin/{name}']
+        for path in ('/sbin/mke2fs', '/sbin/e2fsck', '/sbin/ethtool'):
+            args += ['--program', f'{path}:/usr/sbin/{os.path.basename(path)}']
+        return args + ['--program', '/bin/dd:/usr/bin/dd',
+                       '--file', '/etc/mke2fs.conf']
+
+    def _guests(self, of):
+        guests = []
+        for v in ('6.1', '6.12'):
+            guests += ['--guest', f'{v}:{self.linux(v)}/vmlinuz:{of(v)}']
+        return guests
 
     def dom0(self, version, tools):
         """A control domain with guests of both kernels and micro-guests."""
         kind = 'debian' if tools == 'debian' else 'ours'
-        guests = []
-        for v in ('6.1', '6.12'):
-            guests += ['--guest', f'{v}:{self.linux(v)}/vmlinuz:{self.guest(v)}']
+        guests = self._guests(self.guest)
         for path in sorted(glob.glob(os.path.join(vm.BUILD, 'guest', '*.img'))):
             guests += ['--file', f'{path}:/boot/guest-{os.path.basename(path)}']
         return self._mkimage(f'dom0-{version}-{kind}', 'dom0', '--linux',
                              self.linux(version), '--tools', tools,
                              '--store-clients', *guests,
                              '--program', '/usr/sbin/dnsmasq',
-                             '--file', f'{self.helper()}:/usr/bin/hostcount')
+                             '--file', f'{self.helper("hostcount")}'
+                             ':/usr/bin/hostcount')
+
+    def device_dom0(self, version, tools):
+        """A control domain for tests of disks and networks."""
+        kind = 'debian' if tools == 'debian' else 'ours'
+        more = ['--hotplug'] if kind == 'debian' else [
+            '--file', f'{self.driver_guest(version, tools)}:/boot/initrd-driver']
+        return self._mkimage(f'dom0-devices-{version}-{kind}', 'dom0',
+                             '--linux', self.linux(version), '--tools', tools,
+                             '--store-clients', *self._guests(self.load_guest),
+                             *self.loads(), *more,
+                             '--program', '/usr/sbin/dnsmasq',
+                             '--program', '/usr/bin/qemu-img',
+                             '--program', '/usr/bin/qemu-storage-daemon',
+                             '--file', f'{PVGRUB}:/usr/lib/parvis/pvgrub64',
+                             '--file', f'{HERE}/gsh:/usr/bin/gsh',
+                             '--file', f'{self.helper("hostcount")}'
+                             ':/usr/bin/hostcount')
 
 
 @pytest.fixture(scope='session')
@@ -119,7 +163,8 @@ def dom0(request, images):
 
     boot is a dict of vm.Config fields, and of: linux, the control domain's
     kernel; under, "hyp" (default) or "xen"; tools, "test" (default), "ours" or
-    "debian".  A class parametrised with boot gives it indirectly.
+    "debian"; image, the name of the method of Images that makes the ramdisk.  A
+    class parametrised with boot gives it indirectly.
     """
     boot = dict(getattr(request, 'param', None) or request.cls.boot)
     linux = boot.pop('linux', '6.1')
@@ -127,13 +172,14 @@ def dom0(request, images):
            'xen': vm.REAL_XEN}[boot.pop('under', 'hyp')]
     tools = {'test': tools_under_test(), 'ours': OUR_TOOLS,
              'debian': 'debian'}[boot.pop('tools', 'test')]
+    image = getattr(images, boot.pop('image', 'dom0'))
     need(hyp)
     need_tools(tools)
     os.makedirs(LOGS, exist_ok=True)
     name = ''.join(c if c.isalnum() or c in '-.' else '_'
                    for c in request.node.nodeid.split('/')[-1])
     cfg = vm.Config(hypervisor=hyp, kernel=images.linux(linux) + '/vmlinuz',
-                    initrd=images.dom0(linux, tools), mode='agent',
+                    initrd=image(linux, tools), mode='agent',
                     log=os.path.join(LOGS, f'{name}-{len(os.listdir(LOGS))}.log'),
                     **boot)
     with vm.Machine(cfg) as machine:

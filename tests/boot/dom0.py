@@ -111,6 +111,20 @@ class Dom0:
         lines = self.sh(f'grep -aE {quoted} {self.log(name)} | tail -n 1')
         return lines.rstrip('\r\n')
 
+    def guest(self, name, command, limit=60):
+        """Runs a command in a guest of mode "agent" that must succeed."""
+        rc, out = self.guest_status(name, command, limit)
+        if rc:
+            self.vm.fail(f'command in guest {name} failed with {rc}: '
+                         f'{command}\n{out}')
+        return out
+
+    def guest_status(self, name, command, limit=60):
+        """Runs a command in a guest of mode "agent": (status, output)."""
+        limit = self.scaled(limit)
+        return self.vm.run(f'gsh {name} {limit:.0f} {shlex.quote(command)}',
+                           limit + 60)
+
     def complaints(self, name=None):
         """Lines of a guest's console, or our own kernel log, that complain."""
         source = f'cat {self.log(name)}' if name else 'dmesg'
