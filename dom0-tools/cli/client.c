@@ -233,18 +233,21 @@ int xl_simple(const char *op, const char *domain)
 }
 
 /* Where the console client may be: ours beside us, then Debian's. */
-int xl_exec_console(uint32_t domid)
+int xl_exec_console(uint32_t domid, int notify_fd)
 {
 	static const char *const places[] = {
 		"xenconsole",
 		"/usr/lib/xen-4.17/bin/xenconsole",
 		"/usr/lib/xen/bin/xenconsole",
 	};
-	char id[16], path[PATH_MAX];
-	char *args[] = { (char *)"xenconsole", id, NULL };
+	char id[16], fd[16], path[PATH_MAX];
+	char *args[] = { (char *)"xenconsole", id,
+			 notify_fd < 0 ? NULL : (char *)"--start-notify-fd",
+			 fd, NULL };
 	const char *slash;
 
 	snprintf(id, sizeof(id), "%u", domid);
+	snprintf(fd, sizeof(fd), "%d", notify_fd);
 	snprintf(path, sizeof(path), "%s", daemon_path());
 	slash = strrchr(path, '/');
 	if (slash) {

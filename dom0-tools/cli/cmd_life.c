@@ -183,6 +183,36 @@ static void absolute_path(struct cfg_file *file, const char *key)
 	free(full);
 }
 
+/*
+ * The console first, then the guest, or what a guest says that ends at once
+ * would be gone with it.  This process becomes the console client; another
+ * starts the guest when the client is attached, or cannot be.
+ */
+static int start_with_console(uint32_t domid)
+{
+	char word[16], attached;
+	int fds[2];
+	pid_t pid;
+
+	snprintf(word, sizeof(word), "%u", domid);
+	if (pipe(fds))
+		return xl_error("no pipe: %s", strerror(errno));
+	pid = fork();
+	if (pid > 0) {
+		close(fds[0]);
+		return xl_exec_console(domid, fds[1]);
+	}
+	close(fds[1]);
+	/* Its end is a word, too. */
+	if (!pid && read(fds[0], &attached, 1) < 0)
+		xl_error("no word from the console: %s", strerror(errno));
+	if (!pid)
+		_exit(xl_simple("unpause", word));
+	close(fds[0]);
+	xl_error("no process: %s", strerror(errno));
+	return xl_simple("unpause", word);
+}
+
 static int send_create(const struct create *c, const struct strbuf *config)
 {
 	struct strbuf text;
@@ -192,7 +222,7 @@ static int send_create(const struct create *c, const struct strbuf *config)
 
 	if (!xl_request_begin(&w, &text, "create", NULL))
 		return XL_FAILED;
-	jw_bool(&w, "paused", c->paused);
+	jw_bool(&w, "paused", c->paused || c->console);
 	jw_raw(&w, "config", config->data, config->len);
 	jw_object_end(&w);
 	jw_close(&w);
@@ -203,7 +233,10 @@ static int send_create(const struct create *c, const struct strbuf *config)
 	domid = (uint32_t)json_int(answer, "domid", 0);
 	yajl_tree_free(answer);
 	fflush(stdout);
-	return c->console ? xl_exec_console(domid) : XL_OK;
+	if (!c->console)
+		return XL_OK;
+	return c->paused ? xl_exec_console(domid, -1) :
+			   start_with_console(domid);
 }
 
 int cmd_create(int argc, char **argv)
@@ -325,7 +358,7 @@ int cmd_console(int argc, char **argv)
 		return xl_usage();
 	if (!xl_find_domain(argv[optind], &domid))
 		return XL_FAILED;
-	return xl_exec_console(domid);
+	return xl_exec_console(domid, -1);
 }
 
 /* ---- shutdown and reboot ---- */

@@ -74,7 +74,10 @@ int64_t xl_parse_mem_kib(const char *text);
 #define ABSENT(name, why)
 #include "cmds.def"
 
-/* Replaces this process by the console client; returns only on failure. */
-int xl_exec_console(uint32_t domid);
+/*
+ * Replaces this process by the console client, which writes a byte to
+ * @notify_fd (-1: none) once it is attached; returns only on failure.
+ */
+int xl_exec_console(uint32_t domid, int notify_fd);
 
 #endif

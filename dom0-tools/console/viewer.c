@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define VIEWERS_MAX 32		/* of one guest */
+#define BACKLOG 16
 
 struct viewer {
 	struct guest *g;
@@ -121,19 +122,19 @@ static unsigned int viewer_count(const struct guest *g)
 	return n;
 }
 
-static void on_accept(struct ev_io *io, uint32_t revents)
+/* Takes in one who connected; false if nobody waits. */
+static bool admit(struct guest *g)
 {
-	struct guest *g = container_of(io, struct guest, listener);
-	int fd = accept4(io->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = accept4(g->listener.fd, NULL, NULL,
+			 SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct viewer *v;
 
-	(void)revents;
 	if (fd < 0)
-		return;
+		return false;
 	v = viewer_count(g) < VIEWERS_MAX ? calloc(1, sizeof(*v)) : NULL;
 	if (!v) {
 		close(fd);
-		return;
+		return true;
 	}
 	v->g = g;
 	v->io = (struct ev_io){ .fd = fd, .fn = on_event };
@@ -141,11 +142,18 @@ static void on_accept(struct ev_io *io, uint32_t revents)
 	if (ev_io_add(g->d->loop, &v->io)) {
 		close(fd);
 		free(v);
-		return;
+		return true;
 	}
 	v->next = g->viewers;
 	g->viewers = v;
 	viewer_run(v);
+	return true;
+}
+
+static void on_accept(struct ev_io *io, uint32_t revents)
+{
+	(void)revents;
+	admit(container_of(io, struct guest, listener));
 }
 
 int viewer_listen(struct guest *g)
@@ -165,7 +173,7 @@ int viewer_listen(struct guest *g)
 	g->listener = (struct ev_io){ .fd = fd, .events = EPOLLIN,
 				      .fn = on_accept };
 	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) ||
-	    chmod(sa.sun_path, 0600) || listen(fd, 16))
+	    chmod(sa.sun_path, 0600) || listen(fd, BACKLOG))
 		rc = -errno;
 	if (!rc)
 		rc = ev_io_add(g->d->loop, &g->listener);
@@ -178,6 +186,9 @@ int viewer_listen(struct guest *g)
 
 void viewer_close_all(struct guest *g)
 {
+	/* Who connected while the guest lived gets what it said. */
+	for (int i = 0; g->listener.fd >= 0 && i < BACKLOG && admit(g); i++)
+		;
 	while (g->viewers)
 		viewer_free(g->viewers);
 	if (g->listener.fd < 0)

@@ -224,6 +224,26 @@ static void test_readers(void **state)
 	close(fd);
 }
 
+/* Who connected before the guest's end gets its last words, if only then. */
+static void test_last_words(void **state)
+{
+	struct bed *b = *state;
+	struct guest *g = add(b, 2);
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	char buf[64];
+
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/2.sock", b->dir);
+	assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	guest_says(b, 2, "panic\n", 6);
+	guest_free(g);
+	assert_int_equal(get(fd, buf, sizeof(buf)), 6);
+	assert_string_equal(buf, "panic\n");
+	fcntl(fd, F_SETFL, 0);
+	assert_int_equal(read(fd, buf, 1), 0);
+	close(fd);
+}
+
 /* A guest whose input is full keeps what was typed for later. */
 static void test_input_waits(void **state)
 {
@@ -395,6 +415,7 @@ int main(void)
 		T(test_nobody_reads), T(test_chatty_rests),
 		T(test_keep),	      T(test_moved),
 		T(test_idle_signals_rest), T(test_log_comes_back),
+		T(test_last_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
