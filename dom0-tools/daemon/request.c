@@ -15,35 +15,14 @@
 #include <abi/sched.h>
 
 #include "../lib/hv_domain.h"
-#include "../lib/json.h"
 #include "../lib/log.h"
 #include "../lib/nearest.h"
 #include "guest_device.h"
-#include "request.h"
-
-struct request {
-	struct outcome out;	/* of what it waits for */
-	struct requester *who;	/* NULL when gone */
-	struct toolstack *ts;
-	yajl_val args;
-	uint32_t domid;
-	uint8_t uuid[16];	/* of a domain that is being ended */
-	struct guest *guest;	/* NULL: not made by this toolstack */
-	const char *target;	/* as the client named it */
-	struct strbuf text;	/* the answer in the making */
-	struct jw writer, *answer;
-	struct fail *fail;	/* that of out */
-	bool answered, later;
-};
-
-/* What a function says that ends with finish() itself. */
-#define REQUEST_LATER 1
-
-static void finish(struct request *r, int rc);
+#include "request_inner.h"
 
 enum target { TARGET_NONE, TARGET_GUEST, TARGET_ANY };
 
-static int bad_argument(struct request *r, const char *name)
+int request_bad_argument(struct request *r, const char *name)
 {
 	return fail_set(r->fail, -EINVAL,
 			"the request's \"%s\" is missing or wrong", name);
@@ -69,7 +48,7 @@ static void on_created(struct outcome *out, int rc)
 		jw_int(r->answer, "domid", g->domid);
 		jw_str(r->answer, "name", g->name);
 	}
-	finish(r, rc);
+	request_finish(r, rc);
 }
 
 static int do_create(struct request *r)
@@ -98,7 +77,7 @@ static int do_create(struct request *r)
 
 static void on_done(struct outcome *out, int rc)
 {
-	finish(container_of(out, struct request, out), rc);
+	request_finish(container_of(out, struct request, out), rc);
 }
 
 static void on_stranger_released(struct outcome *out, int rc)
@@ -108,7 +87,7 @@ static void on_stranger_released(struct outcome *out, int rc)
 	if (rc)
 		log_warn("domain %u's devices: %s", r->domid, out->fail.text);
 	guest_store_remove(r->ts, r->domid, r->uuid);
-	finish(r, 0);
+	request_finish(r, 0);
 }
 
 static int do_destroy(struct request *r)
@@ -152,7 +131,7 @@ static int do_shutdown(struct request *r)
 	int rc;
 
 	if (strcmp(how, "poweroff") && strcmp(how, "reboot"))
-		return bad_argument(r, "how");
+		return request_bad_argument(r, "how");
 	rc = hv_domain_info(r->ts->hv, r->domid, &info);
 	if (rc)
 		return fail_errno(r->fail, rc, "the domain is gone");
@@ -167,7 +146,7 @@ static int do_sysrq(struct request *r)
 	const char *key = json_str(r->args, "key", "");
 
 	if (strlen(key) != 1)
-		return bad_argument(r, "key");
+		return request_bad_argument(r, "key");
 	return write_control(r, "sysrq", key);
 }
 
@@ -277,7 +256,7 @@ static int do_mem_set(struct request *r)
 	int rc;
 
 	if (kib < 1024)
-		return bad_argument(r, "kib");
+		return request_bad_argument(r, "kib");
 	if (most > 0 && kib > most)
 		return fail_set(r->fail, -EINVAL,
 				"%" PRId64 " MiB is more than its maximum of %" PRId64 " MiB: raise that with xl mem-max",
@@ -297,7 +276,7 @@ static int do_mem_max(struct request *r)
 	int rc;
 
 	if (kib < 1024)
-		return bad_argument(r, "kib");
+		return request_bad_argument(r, "kib");
 	rc = hv_domain_info(r->ts->hv, r->domid, &info);
 	if (!rc && (uint64_t)kib < info.tot_pages * 4)
 		return fail_set(r->fail, -EINVAL,
@@ -366,7 +345,7 @@ static int do_sched(struct request *r)
 	int rc;
 
 	if (weight < 0 || weight > 65535 || cap > 65535)
-		return bad_argument(r, "weight");
+		return request_bad_argument(r, "weight");
 	rc = hv_domain_set_weight(r->ts->hv, r->domid, (uint32_t)weight,
 				  (int32_t)cap);
 	return rc ? fail_errno(r->fail, rc, "the scheduler refused") : 0;
@@ -380,7 +359,7 @@ static int do_debug_keys(struct request *r)
 	int rc;
 
 	if (!*key_list)
-		return bad_argument(r, "keys");
+		return request_bad_argument(r, "keys");
 	rc = hv_debug_keys(r->ts->hv, key_list);
 	return rc ? fail_errno(r->fail, rc, "the hypervisor refused") : 0;
 }
@@ -467,7 +446,7 @@ static int find_target(struct request *r, enum target target)
 
 	r->target = json_str(r->args, "domain", "");
 	if (!*r->target)
-		return bad_argument(r, "domain");
+		return request_bad_argument(r, "domain");
 	r->guest = guest_by_name(r->ts, r->target);
 	by_number = !xs_parse_u32(r->target, UINT16_MAX, &r->domid);
 	if (r->guest)
@@ -511,7 +490,7 @@ static void request_free(struct request *r)
 }
 
 /* Answers; frees @r unless request_handle() is still at work on it. */
-static void finish(struct request *r, int rc)
+void request_finish(struct request *r, int rc)
 {
 	jw_bool(r->answer, "ok", !rc);
 	if (rc) {
@@ -570,7 +549,7 @@ struct request *request_handle(struct toolstack *ts, const char *text,
 		rc = fail_set(r->fail, -EINVAL,
 			      "the request is not a JSON object: %s", why);
 	if (rc != REQUEST_LATER)
-		finish(r, rc);
+		request_finish(r, rc);
 	if (!r->answered) {
 		r->later = true;
 		return r;

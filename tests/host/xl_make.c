@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <unistd.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <cmocka.h>
 #include <uuid/uuid.h>
 
@@ -372,6 +373,115 @@ static void undoes_every_failure_with_devices(void **state)
 	assert_true(undone > 180);
 }
 
+/* ---- plugging while the guest runs ---- */
+
+static bool answer_has(const char *text)
+{
+	if (strstr(answer.data, text))
+		return true;
+	print_message("\"%s\" is not in %s\n", text, answer.data);
+	return false;
+}
+
+/* A restart has the devices that the guest had. */
+static void reboot_guest(void)
+{
+	fake_shutdown(ts.guests->domid, SHUTDOWN_reboot);
+	guests_check(&ts);
+	settle();
+	assert_non_null(ts.guests);
+	assert_int_equal(fake->domains, 1);
+}
+
+static void plugs_devices(void **state)
+{
+	(void)state;
+	assert_true(create(DEVICES));
+	assert_true(ask("{\"op\":\"device-attach\",\"domain\":\"g\",\"disk\":\"/b.raw,,xvdb,r\"}"));
+	assert_true(answer_has("\"devid\":51728"));
+	assert_true(ask("{\"op\":\"device-attach\",\"domain\":\"g\",\"vif\":{\"bridge\":\"br1\"}}"));
+	assert_true(answer_has("\"devid\":2"));
+	assert_int_equal(fake->devices, 6);
+	reboot_guest();
+	assert_int_equal(fake->devices, 6);
+	assert_true(ask("{\"op\":\"device-detach\",\"domain\":\"g\",\"disk\":\"xvda\"}"));
+	assert_true(ask("{\"op\":\"device-detach\",\"domain\":\"g\",\"disk\":\"51728\"}"));
+	assert_true(ask("{\"op\":\"device-detach\",\"domain\":\"g\",\"vif\":\"1\"}"));
+	assert_int_equal(fake->devices, 3);
+	reboot_guest();
+	assert_int_equal(fake->devices, 3);
+	assert_int_equal(ts.guests->config.disks.count, 1);
+	assert_int_equal(ts.guests->config.vifs.count, 2);
+	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
+	expect_nothing_left();
+}
+
+static void refuses_to_plug(void **state)
+{
+	unsigned int nodes;
+
+	(void)state;
+	fake->fail_at = UINT32_MAX;
+	assert_true(create(DEVICES));
+	nodes = fake->nodes;
+	assert_false(ask("{\"op\":\"device-attach\",\"domain\":\"g\",\"disk\":\"/b.raw,,xvda\"}"));
+	assert_true(answer_has("has a disk xvda already"));
+	assert_false(ask("{\"op\":\"device-attach\",\"domain\":\"g\",\"disk\":\"/b.raw,,xvdx,q\"}"));
+	assert_true(answer_has("access"));
+	assert_false(ask("{\"op\":\"device-attach\",\"domain\":\"g\"}"));
+	assert_false(ask("{\"op\":\"device-detach\",\"domain\":\"g\",\"disk\":\"xvdq\"}"));
+	assert_true(answer_has("has no disk xvdq: it has disk"));
+	fake->devd = DEVD_REFUSES;
+	assert_false(ask("{\"op\":\"device-attach\",\"domain\":\"g\",\"disk\":\"/b.raw,,xvdb\"}"));
+	assert_true(answer_has("disk xvdb: IMAGE is used by guest foo"));
+	fake->devd = DEVD_KEEPS;
+	assert_false(ask("{\"op\":\"device-detach\",\"domain\":\"g\",\"disk\":\"xvda\"}"));
+	assert_true(answer_has("the guest has not given disk xvda back"));
+	assert_int_equal(fake->nodes, nodes);
+	/* Who insists gets it. */
+	assert_true(ask("{\"op\":\"device-detach\",\"domain\":\"g\",\"disk\":\"xvda\",\"force\":true}"));
+	fake->devd = DEVD_WORKS;
+	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
+	fake->fail_at = 0;
+	expect_nothing_left();
+}
+
+static void asks_backends(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	assert_true(create(",\"disk\":[\"/a,,xvda\",\",,hdc,cdrom\",\"/k,,xvdk,backendtype=phy\"]"));
+	assert_true(ask("{\"op\":\"device-request\",\"domain\":\"g\",\"disk\":\"xvda\",\"word\":\"stats\"}"));
+	assert_true(answer_has("\"reply\":{\"rd_req\":5,\"wr_req\":7}"));
+	assert_true(ask("{\"op\":\"device-request\",\"domain\":\"g\",\"disk\":\"xvda\",\"word\":\"replace\"}"));
+	assert_true(ask("{\"op\":\"media\",\"domain\":\"g\",\"disk\":\"hdc\",\"target\":\"/cd.iso\"}"));
+	reboot_guest();
+	assert_string_equal(ts.guests->config.disks.disk[1].target, "/cd.iso");
+	assert_true(ask("{\"op\":\"media\",\"domain\":\"g\",\"disk\":\"hdc\",\"target\":\"\"}"));
+	assert_null(ts.guests->config.disks.disk[1].target);
+	fake->fail_at = UINT32_MAX;
+	assert_false(ask("{\"op\":\"media\",\"domain\":\"g\",\"disk\":\"xvda\",\"target\":\"\"}"));
+	assert_true(answer_has("no drive with removable media"));
+	assert_false(ask("{\"op\":\"device-request\",\"domain\":\"g\",\"disk\":\"xvdk\",\"word\":\"stats\"}"));
+	assert_true(answer_has("kernel's backend"));
+	fake->devd = DEVD_KEEPS;
+	assert_false(ask("{\"op\":\"device-request\",\"domain\":\"g\",\"disk\":\"xvda\",\"word\":\"stats\"}"));
+	assert_true(answer_has("no medium"));
+	fake->devd = DEVD_WORKS;
+	/* A file grows; it does not shrink. */
+	assert_true(ask("{\"op\":\"device-attach\",\"domain\":\"g\",\"disk\":\"%s,,xvdf\"}", ramdisk));
+	assert_true(ask("{\"op\":\"block-resize\",\"domain\":\"g\",\"disk\":\"xvdf\",\"bytes\":1024}"));
+	assert_int_equal(stat(ramdisk, &st), 0);
+	assert_int_equal(st.st_size, 1024);
+	assert_false(ask("{\"op\":\"block-resize\",\"domain\":\"g\",\"disk\":\"xvdf\",\"bytes\":512}"));
+	assert_true(ask("{\"op\":\"block-resize\",\"domain\":\"g\",\"disk\":\"xvdf\"}"));
+	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
+	write_file(ramdisk, "this is the ramdisk", 19);
+	fake->fail_at = 0;
+	expect_nothing_left();
+}
+
 /* What a daemon left behind is ended by the next. */
 static void sweeps_up(void **state)
 {
@@ -581,6 +691,9 @@ int main(void)
 		cmocka_unit_test(serves_others_meanwhile),
 		cmocka_unit_test(gives_up_on_a_held_device),
 		cmocka_unit_test(undoes_every_failure_with_devices),
+		cmocka_unit_test(plugs_devices),
+		cmocka_unit_test(refuses_to_plug),
+		cmocka_unit_test(asks_backends),
 		cmocka_unit_test(sweeps_up),
 		cmocka_unit_test(acts_on_ends),
 		cmocka_unit_test(stops_restarting_in_vain),
