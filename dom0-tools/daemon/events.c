@@ -2,11 +2,12 @@
 /*
  * events.c: what the store announces, to those who wait for it.
  *
- * State: none.  Two kinds of watches are there: those of waits for devices,
- * and the one that says that some domain has ended.
+ * State: none.  Three kinds of watches are there: those of waits for devices
+ * and for consoles, and the one that says that some domain has ended.
  */
 #include <stdlib.h>
 
+#include "console_wait.h"
 #include "dev_wait.h"
 #include "guest.h"
 
@@ -17,7 +18,7 @@ int store_events(struct toolstack *ts)
 	int rc;
 
 	while ((rc = xsc_event(ts->xs, &path, &token)) > 0) {
-		if (!dev_wait_event(ts, token))
+		if (!dev_wait_event(ts, token) && !console_wait_event(token))
 			ended = true;
 		free(path);
 		/* What follows from an end may bring further events. */

@@ -22,6 +22,7 @@
 #include "../build/kernel_file.h"
 #include "../lib/hv_domain.h"
 #include "../lib/log.h"
+#include "console_wait.h"
 #include "guest.h"
 #include "guest_device.h"
 
@@ -40,6 +41,7 @@ struct making {
 	bool paused;
 	struct kernel_wait kernel_wait;
 	const struct kernel_file *kernel;
+	struct console_wait console;
 	struct file_bytes ramdisk;
 	bool domain_made, written, introduced, listed;
 	struct guest_rings rings;
@@ -348,6 +350,18 @@ static void unsave_state(struct making *m)
 	guest_state_remove(m->ts, m->g->uuid);
 }
 
+static void on_console(struct console_wait *w)
+{
+	advance(container_of(w, struct making, console), 0);
+}
+
+static int await_console(struct making *m)
+{
+	m->console.fn = on_console;
+	return !m->paused && console_wait_begin(&m->console, m->ts, m->g) ?
+		       STEP_WAITS : 0;
+}
+
 static int enlist(struct making *m)
 {
 	m->g->next = m->ts->guests;
@@ -392,6 +406,7 @@ static const struct step {
 	{ "introducing it to the store", introduce, unintroduce },
 	{ "bringing up its devices", await_devices, NULL },
 	{ "saving its configuration", save_state, unsave_state },
+	{ "waiting for its console", await_console, NULL },
 	{ "adding it to the guests", enlist, unlist },
 	{ "starting it", start, NULL },
 };

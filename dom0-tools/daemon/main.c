@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "../lib/log.h"
+#include "console_wait.h"
 #include "dev_wait.h"
 #include "guest.h"
 #include "guest_device.h"
@@ -26,6 +27,7 @@
 #define SOCKET_PATH "/run/parvis/parvisd.sock"
 #define STORE_WAIT_MS 20000
 #define STORE_RETRY_US 50000
+#define CONSOLE_WAIT_MS 5000
 
 static struct toolstack toolstack = {
 	.cache_dir = "/var/cache/parvis",
@@ -90,6 +92,7 @@ static void store_again(struct toolstack *ts)
 		exit(1);
 	}
 	dev_wait_rewatch(ts);
+	console_wait_rewatch();
 }
 
 static void on_store(struct ev_io *io, uint32_t revents)
@@ -131,6 +134,7 @@ static int start(struct toolstack *ts, const char *path, struct fail *fail)
 	static struct ev_signal ending = { .fn = on_signal };
 	int rc;
 
+	console_wait_ms = CONSOLE_WAIT_MS;
 	ts->loop = ev_new();
 	if (!ts->loop)
 		return fail_set(fail, -ENOMEM, "no event loop");

@@ -34,6 +34,7 @@ struct fake_counts {
 	enum fake_devd devd;
 	unsigned int devices;		/* that it has set up and not let go */
 	unsigned int watches;
+	unsigned int reads_consoles;	/* a console daemon is there */
 };
 
 /* Shared by both fakes; one test at a time. */

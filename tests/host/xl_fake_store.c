@@ -275,6 +275,15 @@ static void add_watch(const char *path, const char *token)
 	abort();
 }
 
+/* The console daemon has a guest's ring as soon as somebody waits for it. */
+static void run_consoled(const char *watched)
+{
+	const char *last = strrchr(watched, '/');
+
+	if (fake->reads_consoles && last && !strcmp(last, "/tty"))
+		set_node(watched, "/dev/pts/1");
+}
+
 static void remove_watch(const char *path, const char *token)
 {
 	for (int i = 0; i < WATCHES; i++) {
@@ -360,6 +369,7 @@ static int carry_out(const struct xs_msg *m, const char **body)
 		break;
 	case XS_WATCH:
 		add_watch(m->body, m->body + strlen(m->body) + 1);
+		run_consoled(m->body);
 		break;
 	case XS_UNWATCH:
 		remove_watch(m->body, m->body + strlen(m->body) + 1);

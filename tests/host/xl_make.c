@@ -21,6 +21,7 @@
 #include <abi/x86/pv.h>
 
 #include "build/kernel_file.h"
+#include "daemon/console_wait.h"
 #include "daemon/guest.h"
 #include "daemon/guest_device.h"
 #include "daemon/request.h"
@@ -681,6 +682,105 @@ static void refuses_requests(void **state)
 	fake->fail_at = 0;
 }
 
+/* ---- what takes its time ---- */
+
+struct late {
+	struct requester who;
+	bool done, ok;
+};
+
+static void on_late(struct requester *who, const struct strbuf *text)
+{
+	struct late *l = container_of(who, struct late, who);
+
+	assert_false(l->done);
+	l->done = true;
+	l->ok = strstr(text->data, "\"ok\":true") != NULL;
+}
+
+/* Asks for a guest and sees it being made; true if it was. */
+static bool create_later(const char *path, void (*meanwhile)(void))
+{
+	struct late l = { .who.answer = on_late };
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "{\"op\":\"create\",\"config\":{\"name\":\"g\",\"kernel\":\"%s\",\"memory\":32}}",
+		 path);
+	assert_non_null(request_handle(&ts, text, &l.who));
+	assert_false(l.done);
+	meanwhile();
+	while (!l.done)
+		one_round();
+	assert_int_equal(fake->watches, 0);
+	return l.ok;
+}
+
+/* Nothing of the guest is to be seen; its name is taken all the same. */
+static void still_unpacking(void)
+{
+	struct requester who = { .answer = on_answer };
+	char text[512];
+
+	assert_int_equal(fake->domains, 0);
+	assert_null(request_handle(&ts, "{\"op\":\"ping\"}", &who));
+	assert_non_null(strstr(answer.data, "\"ok\":true"));
+	snprintf(text, sizeof(text),
+		 "{\"op\":\"create\",\"config\":{\"name\":\"g\",\"kernel\":\"%s\",\"memory\":32}}",
+		 kernel);
+	assert_null(request_handle(&ts, text, &who));
+	assert_non_null(strstr(answer.data, "being made"));
+}
+
+static void serves_others_while_unpacking(void **state)
+{
+	char command[256], packed[80];
+
+	(void)state;
+	snprintf(packed, sizeof(packed), "%s.gz", kernel);
+	snprintf(command, sizeof(command), "gzip -k '%s'", kernel);
+	assert_int_equal(system(command), 0);
+	assert_true(create_later(packed, still_unpacking));
+	assert_int_equal(fake->running, 1);
+	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
+	expect_nothing_left();
+	/* One that turns out to be damaged. */
+	snprintf(command, sizeof(command),
+		 "printf damage | dd of='%s' bs=1 seek=60 conv=notrunc status=none",
+		 packed);
+	assert_int_equal(system(command), 0);
+	assert_false(create_later(packed, still_unpacking));
+	expect_nothing_left();
+	assert_int_equal(unlink(packed), 0);
+}
+
+static void not_running_yet(void)
+{
+	assert_int_equal(fake->domains, 1);
+	assert_int_equal(fake->running, 0);
+	assert_null(ts.guests);
+}
+
+/* It must not end before anybody could hear its last words. */
+static void starts_when_its_console_is_read(void **state)
+{
+	(void)state;
+	console_wait_ms = 60000;
+	fake->reads_consoles = 1;
+	assert_true(create_later(kernel, not_running_yet));
+	assert_int_equal(fake->running, 1);
+	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
+	expect_nothing_left();
+	/* Or when nobody seems to read it at all. */
+	console_wait_ms = 30;
+	fake->reads_consoles = 0;
+	assert_true(create_later(kernel, not_running_yet));
+	assert_int_equal(fake->running, 1);
+	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
+	expect_nothing_left();
+	console_wait_ms = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -702,6 +802,8 @@ int main(void)
 		cmocka_unit_test(spares_who_has_the_number_now),
 		cmocka_unit_test(adopts_guests),
 		cmocka_unit_test(refuses_requests),
+		cmocka_unit_test(serves_others_while_unpacking),
+		cmocka_unit_test(starts_when_its_console_is_read),
 	};
 
 	return cmocka_run_group_tests_name("xl_make", tests, set_up, tear_down);
