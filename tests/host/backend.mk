@@ -27,5 +27,9 @@ $(BE_TB)/blkback-fake: $(patsubst %.c,$(D0_OBJ)/%.o,$(BLK_SRCS) \
 	$(Q)$(CC) $(D0_LDFLAGS) -o $@ $^ $(BACKEND_LIBS) $(BLK_LIBS)
 
 $(BE_TB)/blk_kill: $(BE_TB)/real/tests/host/blk_kill.o \
-		$(D0_OBJ)/backend/proto.o
+		$(D0_OBJ)/backend/proto.o $(D0_OBJ)/backend/journal.o
+	$(Q)$(CC) -pie -o $@ $^
+
+$(BE_TB)/blk_journal: $(BE_TB)/real/tests/host/blk_journal.o \
+		$(D0_OBJ)/backend/journal.o $(D0_OBJ)/backend/ring.o
 	$(Q)$(CC) -pie -o $@ $^

@@ -9,7 +9,8 @@
  * every word, and flushes.  Rules that are checked: every request is answered
  * exactly once and with success, a read finds the generation that was written
  * last, and after the end the image holds, read past the backend, the last
- * generation of every block.  Modes: persistent, queues=N, order=N, indirect,
+ * generation of every block; and a new process waits while another open file
+ * may still have I/O going on in the image.  Modes: persistent, queues=N, order=N, indirect,
  * pool, buffered, nbd=COMMAND-SOCKET.
  */
 #include <assert.h>
@@ -31,6 +32,7 @@
 
 #include <abi/io/blkif.h>
 
+#include "backend/journal.h"
 #include "backend/proto.h"
 #include "blk_fake.h"
 
@@ -175,6 +177,26 @@ static void tell(struct bp_head *h, uint32_t type, const int *fds, int n)
 		die("cannot send message %u: %s", type, strerror(-rc));
 }
 
+/* As a predecessor's unfinished I/O does, keeps the image for a while. */
+static void check_fence(struct bp_start_blk *s, const int *fds)
+{
+	struct jrn j;
+	struct flock l = { .l_type = F_RDLCK, .l_len = 1 };
+	struct pollfd p = { .fd = sock, .events = POLLIN };
+	int fd = open(image, O_RDONLY | O_CLOEXEC);
+
+	if (jrn_map(&j, journal))
+		die("cannot map the journal");
+	l.l_start = (off_t)((1ull << 61) + jrn_nonce(&j));
+	jrn_unmap(&j);
+	if (fcntl(fd, F_OFD_SETLK, &l))
+		die("lock: %s", strerror(errno));
+	tell(&s->head, BP_START_BLK, fds, 4);
+	if (poll(&p, 1, 300) != 0)
+		die("a predecessor's I/O was not waited for");
+	close(fd);
+}
+
 static void start(bool resume)
 {
 	struct bp_start_blk s = {
@@ -193,7 +215,10 @@ static void start(bool resume)
 	expect(BP_HELLO, &m, sizeof(m));
 	if (m.hello.version != BP_VERSION || m.hello.kind != BP_KIND_BLK)
 		die("a strange greeting");
-	tell(&s.head, BP_START_BLK, fds, 4);
+	if (!resume && !mode.nbd)
+		check_fence(&s, fds);
+	else
+		tell(&s.head, BP_START_BLK, fds, 4);
 	close(fds[3]);
 	expect(BP_READY_BLK, &m, sizeof(m));
 	if (m.ready.sectors != (uint64_t)BLOCKS * PAGE / 512)
