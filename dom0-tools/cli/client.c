@@ -258,3 +258,29 @@ int xl_exec_console(uint32_t domid, int notify_fd)
 		execvp(places[i], args);
 	return xl_error("the program xenconsole was not found beside xl nor in PATH: install it");
 }
+
+int xl_exec_devd(int argc, char **argv)
+{
+	char path[PATH_MAX], *args[8] = { (char *)"parvis-devd" }, *slash;
+	int n = 1, o;
+
+	/* Xen's letters for Xen's options. */
+	while ((o = getopt(argc, argv, "Fp:")) != -1) {
+		if (o == '?' || n > 4)
+			return xl_usage();
+		args[n++] = (char *)(o == 'F' ? "-f" : "-p");
+		if (o == 'p')
+			args[n++] = optarg;
+	}
+	if (optind < argc)
+		return xl_usage();
+	snprintf(path, sizeof(path), "%s", daemon_path());
+	slash = strrchr(path, '/');
+	if (slash) {
+		slash[1] = '\0';
+		strncat(path, args[0], sizeof(path) - strlen(path) - 1);
+		execv(path, args);
+	}
+	execvp(args[0], args);
+	return xl_error("the program parvis-devd was not found beside xl nor in PATH: install it");
+}

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <uuid/uuid.h>
 
+#include "../device/disk.h"
+#include "../device/nic.h"
 #include "xl.h"
 
 typedef struct xen_domctl_getdomaininfo domain_info;
@@ -155,6 +157,38 @@ static void json_row(struct jw *w, const domain_info *d)
 	free(name);
 }
 
+static void json_disks(struct jw *w, yajl_val cfg)
+{
+	yajl_val v = json_get(cfg, "disk");
+	struct disk d;
+
+	if (!YAJL_IS_ARRAY(v) || !v->u.array.len)
+		return;
+	jw_array(w, "disks");
+	for (size_t i = 0; i < v->u.array.len; i++) {
+		if (!disk_from_json(&d, v->u.array.values[i], NULL))
+			disk_to_json(&d, w, NULL);
+		disk_free(&d);
+	}
+	jw_array_end(w);
+}
+
+static void json_nics(struct jw *w, yajl_val cfg)
+{
+	yajl_val v = json_get(cfg, "vif");
+	struct nic n;
+
+	if (!YAJL_IS_ARRAY(v) || !v->u.array.len)
+		return;
+	jw_array(w, "nics");
+	for (size_t i = 0; i < v->u.array.len; i++) {
+		if (!nic_from_json(&n, v->u.array.values[i], NULL))
+			nic_to_json(&n, w, NULL);
+		nic_free(&n);
+	}
+	jw_array_end(w);
+}
+
 /* The configuration that the daemon saved, in the form libxl prints. */
 static void json_config(struct jw *w, const domain_info *d)
 {
@@ -188,6 +222,8 @@ static void json_config(struct jw *w, const domain_info *d)
 			json_str(cfg, "extra", "")));
 	}
 	jw_object_end(w);
+	json_disks(w, cfg);
+	json_nics(w, cfg);
 	jw_str(w, "on_poweroff", json_str(cfg, "on_poweroff", "destroy"));
 	jw_str(w, "on_reboot", json_str(cfg, "on_reboot", "restart"));
 	jw_str(w, "on_crash", json_str(cfg, "on_crash", "destroy"));

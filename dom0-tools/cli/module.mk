@@ -33,6 +33,6 @@ D0_CFLAGS_cfg_ast := -I$(D0_GEN)
 D0_XL_SRCS := $(patsubst dom0-tools/%,%,$(filter-out $(D0_CFG_SRCS:%=dom0-tools/%),\
 	$(wildcard dom0-tools/cli/*.c)))
 
-$(eval $(call dom0_program,xl,$(D0_XL_SRCS) $(D0_CFG_SRCS) $(D0_HV_SRCS) \
-	$(D0_BASE_SRCS),-lyajl -luuid))
+$(eval $(call dom0_program,xl,$(D0_XL_SRCS) $(D0_CFG_SRCS) $(D0_ENTRIES_SRCS) \
+	$(D0_HV_SRCS) $(D0_BASE_SRCS),-lyajl -luuid))
 $(D0_BIN)/xl: $(D0_CFG_GEN)

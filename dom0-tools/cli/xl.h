@@ -79,5 +79,7 @@ int64_t xl_parse_mem_kib(const char *text);
  * @notify_fd (-1: none) once it is attached; returns only on failure.
  */
 int xl_exec_console(uint32_t domid, int notify_fd);
+/* The same by the device daemon, with the options of this command. */
+int xl_exec_devd(int argc, char **argv);
 
 #endif

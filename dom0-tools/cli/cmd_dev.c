@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * cmd_dev.c: commands that change the devices of a running domain.
+ *
+ * State: none beyond one command's.  Each is a request to the daemon; the
+ * descriptions are checked here first, so that a mistake is told without one.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../device/disk.h"
+#include "../device/nic.h"
+#include "../device/vdev.h"
+#include "xl.h"
+
+/* ---- what they share ---- */
+
+/* Options that all of them take; what is left begins at optind. */
+struct options {
+	bool json, force;
+};
+
+static int read_options(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "force", no_argument, NULL, 'f' },
+		{ 0 },
+	};
+	int c;
+
+	/* A device's words may begin with anything but a dash. */
+	while ((c = getopt_long(argc, argv, "+jf", longs, NULL)) != -1) {
+		if (c == 'j')
+			o->json = true;
+		else if (c == 'f')
+			o->force = true;
+		else
+			return xl_usage();
+	}
+	return XL_OK;
+}
+
+/* Prints an answer, without what only the daemon's clients need. */
+static void print_answer(yajl_val answer)
+{
+	struct strbuf text = { 0 };
+	struct jw w;
+
+	if (!jw_open(&w, &text, true))
+		return;
+	jw_object(&w, NULL);
+	for (size_t i = 0; i < answer->u.object.len; i++) {
+		const char *key = answer->u.object.keys[i];
+		yajl_val v = answer->u.object.values[i];
+
+		if (YAJL_IS_STRING(v))
+			jw_str(&w, key, YAJL_GET_STRING(v));
+		else if (YAJL_IS_INTEGER(v))
+			jw_int(&w, key, YAJL_GET_INTEGER(v));
+		if (!YAJL_IS_OBJECT(v))
+			continue;
+		jw_object(&w, key);
+		for (size_t k = 0; k < v->u.object.len; k++)
+			jw_int(&w, v->u.object.keys[k],
+			       json_int(v, v->u.object.keys[k], 0));
+		jw_object_end(&w);
+	}
+	jw_object_end(&w);
+	jw_close(&w);
+	if (!text.err)
+		fputs(text.data, stdout);
+	strbuf_free(&text);
+}
+
+/* Ends a request and sends it; with @json the answer is printed. */
+static int send_request(struct jw *w, struct strbuf *text, bool json)
+{
+	yajl_val answer = NULL;
+
+	jw_object_end(w);
+	jw_close(w);
+	if (text->err)
+		xl_error("out of memory");
+	else
+		answer = xl_request(text->data);
+	strbuf_free(text);
+	if (!answer)
+		return XL_FAILED;
+	if (json)
+		print_answer(answer);
+	yajl_tree_free(answer);
+	return XL_OK;
+}
+
+/* Says which device is meant: "vif2", "vif:2", an address, or a disk. */
+static void name_device(struct jw *w, const char *text)
+{
+	uint8_t mac[6];
+
+	if (!nic_mac_parse(text, mac))
+		jw_str(w, "vif", text);
+	else if (!strncmp(text, "vif", 3))
+		jw_str(w, "vif", text + 3 + (text[3] == ':'));
+	else
+		jw_str(w, "disk", text);
+}
+
+/* The words from argv[from] on as one description. */
+static char *join(int argc, char **argv, int from)
+{
+	struct strbuf all = { 0 };
+
+	strbuf_adds(&all, "");
+	for (int i = from; i < argc; i++)
+		strbuf_printf(&all, "%s%s", i > from ? "," : "", argv[i]);
+	return strbuf_steal(&all);
+}
+
+/* ---- attach ---- */
+
+static int check_disk(const char *spec, struct fail *fail)
+{
+	struct disk d;
+	int rc = disk_parse(&d, spec, fail);
+
+	disk_free(&d);
+	return rc;
+}
+
+static int check_nic(const char *spec, struct fail *fail)
+{
+	struct nic n;
+	int rc = nic_parse(&n, spec, fail);
+
+	nic_free(&n);
+	return rc;
+}
+
+static int attach(int argc, char **argv, const char *kind, int words,
+		  int (*check)(const char *spec, struct fail *fail))
+{
+	struct options o = { 0 };
+	struct fail fail = { 0 };
+	struct strbuf text;
+	struct jw w;
+	char *spec;
+	int rc = read_options(argc, argv, &o);
+
+	if (rc || o.force || optind + words > argc)
+		return rc ? rc : xl_usage();
+	spec = join(argc, argv, optind + 1);
+	if (!spec)
+		return xl_error("out of memory");
+	if (check(spec, &fail)) {
+		rc = xl_error("%s", fail.text);
+	} else if (!xl_request_begin(&w, &text, "device-attach",
+				     argv[optind])) {
+		rc = XL_FAILED;
+	} else {
+		jw_str(&w, kind, spec);
+		rc = send_request(&w, &text, o.json);
+	}
+	free(spec);
+	return rc;
+}
+
+int cmd_block_attach(int argc, char **argv)
+{
+	return attach(argc, argv, "disk", 2, check_disk);
+}
+
+int cmd_network_attach(int argc, char **argv)
+{
+	return attach(argc, argv, "vif", 1, check_nic);
+}
+
+/* ---- detach ---- */
+
+static int detach(int argc, char **argv, bool is_nic)
+{
+	struct options o = { 0 };
+	struct strbuf text;
+	struct jw w;
+	int rc = read_options(argc, argv, &o);
+	const char *domain;
+
+	if (rc || optind + 2 > argc)
+		return rc ? rc : xl_usage();
+	domain = argv[optind++];
+	/* Xen's takes --force behind the names, too. */
+	for (int i = optind + 1; i < argc; i++) {
+		if (strcmp(argv[i], "--force"))
+			return xl_usage();
+		o.force = true;
+	}
+	if (!xl_request_begin(&w, &text, "device-detach", domain))
+		return XL_FAILED;
+	jw_str(&w, is_nic ? "vif" : "disk", argv[optind]);
+	jw_bool(&w, "force", o.force);
+	return send_request(&w, &text, o.json);
+}
+
+int cmd_block_detach(int argc, char **argv)
+{
+	return detach(argc, argv, false);
+}
+
+int cmd_network_detach(int argc, char **argv)
+{
+	return detach(argc, argv, true);
+}
+
+/* ---- media and size ---- */
+
+static int change_medium(const char *domain, const char *drive,
+			 const char *target, bool json)
+{
+	struct strbuf text;
+	struct jw w;
+
+	if (!xl_request_begin(&w, &text, "media", domain))
+		return XL_FAILED;
+	jw_str(&w, "disk", drive);
+	jw_str(&w, "target", target);
+	return send_request(&w, &text, json);
+}
+
+int cmd_cd_insert(int argc, char **argv)
+{
+	struct options o = { 0 };
+	int rc = read_options(argc, argv, &o);
+
+	if (rc || o.force || optind + 3 != argc)
+		return rc ? rc : xl_usage();
+	if (!*argv[optind + 2])
+		return xl_error("the target is empty: xl cd-eject empties a drive");
+	return change_medium(argv[optind], argv[optind + 1],
+			     argv[optind + 2], o.json);
+}
+
+int cmd_cd_eject(int argc, char **argv)
+{
+	struct options o = { 0 };
+	int rc = read_options(argc, argv, &o);
+
+	if (rc || o.force || optind + 2 != argc)
+		return rc ? rc : xl_usage();
+	return change_medium(argv[optind], argv[optind + 1], "", o.json);
+}
+
+int cmd_block_resize(int argc, char **argv)
+{
+	struct options o = { 0 };
+	struct strbuf text;
+	struct jw w;
+	int rc = read_options(argc, argv, &o);
+	int64_t kib = -1;
+
+	if (rc || o.force || optind + 2 > argc || optind + 3 < argc)
+		return rc ? rc : xl_usage();
+	if (optind + 3 == argc) {
+		kib = xl_parse_mem_kib(argv[optind + 2]);
+		if (kib <= 0 || kib > INT64_MAX / 1024)
+			return xl_error("\"%s\" is no size: use MiB, or a number with k, m, g or t behind it",
+					argv[optind + 2]);
+	}
+	if (!xl_request_begin(&w, &text, "block-resize", argv[optind]))
+		return XL_FAILED;
+	jw_str(&w, "disk", argv[optind + 1]);
+	if (kib > 0)
+		jw_int(&w, "bytes", kib * 1024);
+	return send_request(&w, &text, o.json);
+}
+
+/* ---- the backends ---- */
+
+int cmd_device_replace(int argc, char **argv)
+{
+	struct options o = { 0 };
+	struct strbuf text;
+	struct jw w;
+	int rc = read_options(argc, argv, &o);
+
+	if (rc || o.force || optind + 2 != argc)
+		return rc ? rc : xl_usage();
+	if (!xl_request_begin(&w, &text, "device-request", argv[optind]))
+		return XL_FAILED;
+	name_device(&w, argv[optind + 1]);
+	jw_str(&w, "word", "replace");
+	return send_request(&w, &text, o.json);
+}
+
+static void print_stats(yajl_val answer)
+{
+	yajl_val v = json_get(answer, "reply");
+
+	printf("%s:\n", json_str(answer, "device", "?"));
+	for (size_t i = 0; YAJL_IS_OBJECT(v) && i < v->u.object.len; i++)
+		printf("  %-12s %" PRId64 "\n", v->u.object.keys[i],
+		       json_int(v, v->u.object.keys[i], 0));
+}
+
+int cmd_device_stats(int argc, char **argv)
+{
+	struct options o = { 0 };
+	struct strbuf text;
+	yajl_val answer;
+	struct jw w;
+	int rc = read_options(argc, argv, &o);
+
+	if (rc || o.force || optind + 2 != argc)
+		return rc ? rc : xl_usage();
+	if (!xl_request_begin(&w, &text, "device-request", argv[optind]))
+		return XL_FAILED;
+	name_device(&w, argv[optind + 1]);
+	jw_str(&w, "word", "stats");
+	if (o.json)
+		return send_request(&w, &text, true);
+	jw_object_end(&w);
+	jw_close(&w);
+	answer = text.err ? NULL : xl_request(text.data);
+	strbuf_free(&text);
+	if (!answer)
+		return XL_FAILED;
+	print_stats(answer);
+	yajl_tree_free(answer);
+	return XL_OK;
+}
+
+int cmd_devd(int argc, char **argv)
+{
+	return xl_exec_devd(argc, argv);
+}
