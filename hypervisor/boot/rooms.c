@@ -4,6 +4,7 @@
  * low rooms ask of higher ones.  The order of rooms[] is the order of making;
  * teardown runs it backwards, so that frames go after all that maps them.
  */
+#include <boot/keys.h>
 #include <boot/rooms.h>
 #include <domain/core_room.h>
 #include <domain/rooms.h>
@@ -102,6 +103,7 @@ int rooms_init(void)
 {
 	ptype_hooks.promote = pv_promote;
 	ptype_hooks.demote = pv_demote;
+	hooks.debug_key = boot_key;
 	hooks.host_virq = evtchn_send_host_virq;
 	hooks.vcpu_virq = evtchn_send_virq;
 	hooks.pirq_arrived = evtchn_send_port;

@@ -11,6 +11,7 @@
 #include <mm/alloc.h>
 #include <mm/frame.h>
 #include <port/guest.h>
+#include <port/hooks.h>
 #include <port/time.h>
 #include <sched/sched.h>
 #include <x86/x86.h>
@@ -199,6 +200,6 @@ long sys_debug_keys(struct vcpu *v, struct xen_sysctl *op)
 	if (guest_read(v, buf, op->u.debug_keys.keys.addr, n))
 		return -EFAULT;
 	for (uint32_t k = 0; k < n; k++)
-		console_key(buf[k]);
+		debug_key(buf[k]);
 	return 0;
 }

@@ -14,6 +14,8 @@ int evtchn_domain_init(struct domain *d, uint32_t max_port);
 /* Close all ports; -ERESTART when the budget ends. */
 int evtchn_domain_teardown(struct domain *d, struct budget *b);
 void evtchn_domain_free(struct domain *d);
+/* How many ports @d has bound or reserved just now. */
+uint32_t evtchn_count(const struct domain *d);
 int evtchn_vcpu_init(struct vcpu *v);
 void evtchn_vcpu_free(struct vcpu *v);
 

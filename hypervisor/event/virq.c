@@ -235,6 +235,18 @@ void evtchn_set_max_port(struct domain *d, uint32_t max_port)
 	lock_release(&d->evt->lock);
 }
 
+uint32_t evtchn_count(const struct domain *d)
+{
+	uint32_t n = 0;
+
+	if (d->evt) {
+		lock_acquire(&d->evt->lock);
+		n = d->evt->active;
+		lock_release(&d->evt->lock);
+	}
+	return n;
+}
+
 /*
  * Close everything and return to the 2-level layout. The domain is paused, or
  * asks for itself: ports that it binds meanwhile are its own affair.

@@ -119,6 +119,13 @@ void grant_show_pins(struct grant_table *gt, uint32_t ref)
 		__atomic_fetch_and(word, (uint16_t)~gone, __ATOMIC_SEQ_CST);
 }
 
+static void count_active(struct grant_table *gt, uint32_t ref, uint32_t by)
+{
+	gt->active += by;
+	if (ref >= GNTTAB_NR_RESERVED_ENTRIES)
+		gt->pinned += by;
+}
+
 static int16_t pin_locked(struct grant_table *gt, uint32_t ref, uint16_t user,
 			  unsigned int how, struct grant_view *out)
 {
@@ -137,8 +144,8 @@ static int16_t pin_locked(struct grant_table *gt, uint32_t ref, uint16_t user,
 			grant_show_pins(gt, ref);
 		return st;
 	}
-	if (!p->readers && !p->writers && ref >= GNTTAB_NR_RESERVED_ENTRIES)
-		gt->pinned++;
+	if (!p->readers && !p->writers)
+		count_active(gt, ref, 1);
 	if (how & PIN_WRITE)
 		p->writers++;
 	else
@@ -173,7 +180,7 @@ void grant_unpin(struct domain *granter, uint32_t ref, bool write)
 	else
 		p->readers--;
 	grant_show_pins(gt, ref);
-	if (!p->readers && !p->writers && ref >= GNTTAB_NR_RESERVED_ENTRIES)
-		gt->pinned--;
+	if (!p->readers && !p->writers)
+		count_active(gt, ref, -1U);
 	lock_release(&gt->lock);
 }

@@ -20,6 +20,12 @@ int grant_frame_mfn(struct domain *d, uint32_t index, bool status, mfn_t *out);
 /* Boot and tools: entry @ref (reserved: console, xenstore) grants @m to
  * domain @to; used by the dom0-less parts of the builder. */
 int grant_set_entry(struct domain *d, uint32_t ref, uint16_t to, mfn_t m);
+/* What is in use just now, exactly. Zeros if @d has no table. */
+struct grant_counts {
+	uint32_t frames, active, mapped; /* mapped: by it, of others' */
+};
+void grant_count(const struct domain *d, struct grant_counts *n);
+
 int grant_limits(struct domain *d, uint32_t *frames, uint32_t *maptrack);
 
 #endif

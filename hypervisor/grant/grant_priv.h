@@ -64,13 +64,15 @@ struct grant_table {
 	struct pin_count **pins; /* V1_PER_FRAME for each frame */
 	uint32_t status_frames;
 	grant_status_t **status; /* guest-writable; version 2 */
-	uint32_t pinned; /* entries in use, but for reserved ones */
+	uint32_t active; /* entries in use */
+	uint32_t pinned; /* of them, those that are not reserved */
 	bool unshared; /* teardown has taken the frames from the guest */
 
 	struct mapping **handles;
 	uint32_t handle_pages, max_handle_pages;
 	uint32_t max_maptrack; /* as configured */
 	uint32_t free_handle;
+	uint32_t used_handles;
 	uint32_t release_next; /* teardown goes on here */
 };
 

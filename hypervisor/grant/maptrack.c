@@ -25,6 +25,12 @@ static void put_free(struct grant_table *gt, uint32_t h)
 	gt->free_handle = h;
 }
 
+static void put_used(struct grant_table *gt, uint32_t h)
+{
+	gt->used_handles--;
+	put_free(gt, h);
+}
+
 /* Most domains never map a grant: even the list of pages waits for the first. */
 static int more_handles(struct grant_table *gt)
 {
@@ -58,6 +64,7 @@ int handle_alloc(struct domain *d, uint32_t *handle)
 		struct mapping *m;
 
 		*handle = gt->free_handle;
+		gt->used_handles++;
 		m = handle_at(gt, *handle);
 		gt->free_handle = m->next_free;
 		*m = (struct mapping){ .next_free = HANDLE_NONE };
@@ -69,7 +76,7 @@ int handle_alloc(struct domain *d, uint32_t *handle)
 void handle_free(struct domain *d, uint32_t handle)
 {
 	lock_acquire(&d->grant->lock);
-	put_free(d->grant, handle);
+	put_used(d->grant, handle);
 	lock_release(&d->grant->lock);
 }
 
@@ -121,7 +128,7 @@ bool handle_done(struct domain *d, uint32_t handle, struct mapping *out)
 	last = !m->ending && !(m->flags & MAPPING_PARTS);
 	if (last) {
 		*out = *m;
-		put_free(d->grant, handle);
+		put_used(d->grant, handle);
 	}
 	lock_release(&d->grant->lock);
 	return last;

@@ -271,3 +271,17 @@ int grant_limits(struct domain *d, uint32_t *frames, uint32_t *maptrack)
 	*maptrack = d->grant->max_maptrack;
 	return 0;
 }
+
+void grant_count(const struct domain *d, struct grant_counts *n)
+{
+	struct grant_table *gt = d->grant;
+
+	*n = (struct grant_counts){ 0 };
+	if (!gt)
+		return;
+	lock_acquire(&gt->lock);
+	n->frames = gt->frames;
+	n->active = gt->active;
+	n->mapped = gt->used_handles;
+	lock_release(&gt->lock);
+}

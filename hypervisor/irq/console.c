@@ -138,7 +138,7 @@ void console_rx(char c)
 	} else if (c == SWITCH_KEY && to_hypervisor) {
 		return;
 	} else if (to_hypervisor) {
-		console_key(c);
+		debug_key(c);
 	} else {
 		rx_put(c);
 	}

@@ -37,10 +37,8 @@ int pirq_unmap(struct domain *d, uint32_t pirq);
 
 /* Input from the UART; no lock is held. */
 void console_rx(char c);
-/* Send what is typed to the control domain, or to console_key(). */
+/* Send what is typed to the control domain, or to debug_key(). */
 void console_switch_input(bool to_hypervisor);
-/* A debug key, typed or from XEN_SYSCTL_debug_keys; irq/keys.c. */
-void console_key(char c);
 
 /* --- the log ring: irq/conring.c --- */
 

@@ -16,6 +16,8 @@ struct hooks {
 	void (*host_virq)(uint32_t virq);
 	/* Raise a per-vCPU VIRQ. */
 	void (*vcpu_virq)(struct vcpu *v, uint32_t virq);
+	/* A debug key: typed on the console, or XEN_SYSCTL_debug_keys. */
+	void (*debug_key)(char c);
 	/* A physical interrupt has come for @port of @d. */
 	void (*pirq_arrived)(struct domain *d, uint32_t port);
 	/* May @d have the host's interrupt @irq? */
@@ -29,6 +31,12 @@ static inline void host_virq(uint32_t virq)
 {
 	if (hooks.host_virq)
 		hooks.host_virq(virq);
+}
+
+static inline void debug_key(char c)
+{
+	if (hooks.debug_key)
+		hooks.debug_key(c);
 }
 
 #endif

@@ -15,6 +15,7 @@
  */
 #include <lib/assert.h>
 #include <lib/bitmap.h>
+#include <port/count.h>
 #include <port/lock.h>
 #include <port/tlb.h>
 #include <x86/insn.h>
@@ -44,7 +45,7 @@ static uint32_t advance(void)
 	return now == CLOCK_STOP ? 0 : now + 1;
 }
 
-void tlb_load_cr3(uint64_t cr3)
+static void load_cr3(uint64_t cr3)
 {
 	struct percpu *p = this_percpu();
 	uint32_t t = advance();
@@ -54,9 +55,22 @@ void tlb_load_cr3(uint64_t cr3)
 	WRITE_ONCE(p->tlb_stamp, t);
 }
 
+void tlb_load_cr3(uint64_t cr3)
+{
+	count_on(this_cpu(), COUNT_FLUSH_SWITCH, 1);
+	load_cr3(cr3);
+}
+
 static void flush_all_here(void)
 {
-	tlb_load_cr3(this_percpu()->cr3);
+	count_on(this_cpu(), COUNT_FLUSH_ALL, 1);
+	load_cr3(this_percpu()->cr3);
+}
+
+static void flush_page_here(gva_t va)
+{
+	count_on(this_cpu(), COUNT_FLUSH_PAGE, 1);
+	invlpg(va);
 }
 
 static bool flushed_since(unsigned int cpu, uint32_t stamp, uint32_t now)
@@ -80,20 +94,27 @@ cpumask_t tlb_filter(cpumask_t mask, uint32_t stamp)
 	return left & cpu_online();
 }
 
+struct flush {
+	gva_t va;
+	unsigned int from; /* the CPU that asks */
+};
+
 static void flush_fn(void *arg)
 {
-	gva_t va = *(const gva_t *)arg;
+	const struct flush *f = arg;
 
-	if (va == TLB_ALL_VA)
+	if (f->from != this_cpu())
+		count_on(this_cpu(), COUNT_FLUSH_REMOTE, 1);
+	if (f->va == TLB_ALL_VA)
 		flush_all_here();
 	else
-		invlpg(va);
+		flush_page_here(f->va);
 }
 
 /* The clock stands still: everybody flushes, and it starts anew. */
 static void restart_clock(void)
 {
-	gva_t all = TLB_ALL_VA;
+	struct flush all = { TLB_ALL_VA, this_cpu() };
 
 	lock_acquire(&restart_lock);
 	if (tlb_clock() == CLOCK_STOP) {
@@ -105,9 +126,11 @@ static void restart_clock(void)
 
 void tlb_flush(cpumask_t mask, gva_t va)
 {
+	struct flush f = { va, this_cpu() };
+
 	if (unlikely(tlb_clock() == CLOCK_STOP))
 		restart_clock();
-	cpu_call(mask, flush_fn, &va);
+	cpu_call(mask, flush_fn, &f);
 }
 
 static void cache_fn(void *arg)

@@ -134,9 +134,15 @@ static void typed_text_is_read_once(void **state)
 		console_rx(1);
 	console_rx('h');
 	console_rx('q');
+	console_rx('g');
+	console_rx('e');
+	console_rx('p');
 	console_rx('~');
 	(void)read_from(&index, RING, true);
 	assert_non_null(strstr(buf, "restart the machine"));
+	assert_non_null(strstr(buf, "grants of all: frames=1 active=0 mapped=0"));
+	assert_non_null(strstr(buf, "event channels of all: ports=0"));
+	assert_non_null(strstr(buf, "TLB flushes: all="));
 	for (unsigned int i = 0; i < 3; i++)
 		console_rx(1);
 	fake_destroy(d);

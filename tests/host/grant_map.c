@@ -48,6 +48,17 @@ static uint64_t pte(unsigned int page)
 	return *pt_entry(l1, page);
 }
 
+static void assert_counts(const struct domain *d, uint32_t active,
+			  uint32_t mapped)
+{
+	struct grant_counts n;
+
+	grant_count(d, &n);
+	assert_int_equal(n.active, active);
+	assert_int_equal(n.mapped, mapped);
+	assert_int_equal(n.frames, 1);
+}
+
 static void test_map_unmap(void **state)
 {
 	mfn_t m = fake_frame(a);
@@ -61,6 +72,8 @@ static void test_map_unmap(void **state)
 	assert_true(pte(5) & PTE_RW);
 	assert_int_equal(g_use(a, 9), GTF_reading | GTF_writing);
 	assert_int_equal(frame_refs(m), 3); /* owner, grant, entry */
+	assert_counts(a, 1, 0);
+	assert_counts(b, 0, 1);
 	assert_int_equal(ptype_count(m), 2);
 	assert_int_equal(g_unmap(vb, (uint32_t)h, 5 * PAGE_SIZE, 0), 0);
 	assert_int_equal(pte(5), 0);
@@ -68,6 +81,8 @@ static void test_map_unmap(void **state)
 	assert_int_equal(frame_refs(m), 1);
 	assert_int_equal(g_unmap(vb, (uint32_t)h, 5 * PAGE_SIZE, 0),
 			 GNTST_bad_handle);
+	assert_counts(a, 0, 0);
+	assert_counts(b, 0, 0);
 }
 
 static void test_read_only(void **state)
