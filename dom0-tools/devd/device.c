@@ -23,6 +23,7 @@
 #define END_MS 5000		/* to finish what is in flight */
 #define LOCK_WAIT_MS 10000	/* for a device that is just being released */
 #define LOCK_RETRY_MS 10
+#define RETRY_MS 1000		/* between attempts, at most */
 #define SERVED_MS 1000		/* after so long a death is no bad start */
 
 static void set_timer(struct dev *dev, uint64_t ms, void (*fn)(struct dev *));
@@ -389,6 +390,13 @@ void dev_prepare_failed(struct dev *dev, const struct fail *fail)
 	struct fail why = *fail;
 
 	server_cause(dev, &why);
+	/* A guest that had its disk waits for the server to come back. */
+	if (dev->established) {
+		log_warn("%s: %s; trying again", dev->name, why.text);
+		dev->phase = PH_OPENING;
+		set_timer(dev, RETRY_MS, begin);
+		return;
+	}
 	count_strike(dev, &why, true);
 }
 
@@ -404,6 +412,7 @@ static void count_strike(struct dev *dev, const struct fail *why, bool told)
 	struct fail last = { 0 };
 	bool final = dev->own < XB_INITWAIT &&
 		     (told || dev->strikes > STRIKES_FREE);
+	unsigned int late;
 
 	dev->strikes++;
 	if (final || dev->strikes > STRIKES_MAX) {
@@ -413,10 +422,12 @@ static void count_strike(struct dev *dev, const struct fail *why, bool told)
 	}
 	log_warn("%s: %s (attempt %u)", dev->name, why->text, dev->strikes);
 	dev->phase = PH_OPENING;
-	if (dev->strikes <= STRIKES_FREE)
+	if (dev->strikes <= STRIKES_FREE) {
 		begin(dev);
-	else
-		set_timer(dev, 50u << (dev->strikes - STRIKES_FREE), begin);
+	} else {
+		late = 50u << (dev->strikes - STRIKES_FREE);
+		set_timer(dev, late < RETRY_MS ? late : RETRY_MS, begin);
+	}
 }
 
 void dev_backend_failed(struct dev *dev, int rc, const char *text)

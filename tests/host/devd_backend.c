@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * devd_backend.c: a backend that serves nothing and keeps the protocol, or
+ * breaks it: the file "mode" beside the program says how.
+ *
+ *	good		as it should be
+ *	fail-start	BP_FAILED to START
+ *	fail-connect	BP_FAILED to CONNECT
+ *	die-start	ends when it gets START
+ *	die-connect	ends when it gets CONNECT
+ *	mute		answers nothing after HELLO
+ *	short, unknown, early	a malformed, unknown or untimely message
+ *
+ * Each message received is a line in the file "log".
+ */
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backend/proto.h"
+
+static char dir[PATH_MAX], mode[32];
+
+static void note(const char *fmt, ...)
+{
+	char path[PATH_MAX + 8], line[256];
+	va_list ap;
+	int fd, n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	snprintf(path, sizeof(path), "%s/log", dir);
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT, 0600);
+	if (fd < 0 || write(fd, line, (size_t)n) != n)
+		_exit(3);
+	close(fd);
+}
+
+static void read_mode(void)
+{
+	char path[PATH_MAX + 8];
+	int fd, n = 0;
+
+	snprintf(path, sizeof(path), "%s/mode", dir);
+	fd = open(path, O_RDONLY);
+	if (fd >= 0)
+		n = (int)read(fd, mode, sizeof(mode) - 1);
+	mode[n > 0 ? n : 0] = 0;
+	if (fd >= 0)
+		close(fd);
+}
+
+static int is(const char *what)
+{
+	return !strcmp(mode, what);
+}
+
+static void tell(uint32_t type)
+{
+	struct bp_head head = { type, sizeof(head) };
+
+	bp_send(BP_SOCKET, &head, NULL, 0);
+}
+
+static void fail(const char *text)
+{
+	struct bp_failed m = { .head = { BP_FAILED, sizeof(m) }, .rc = -5 };
+
+	snprintf(m.text, sizeof(m.text), "%s", text);
+	bp_send(BP_SOCKET, &m.head, NULL, 0);
+}
+
+static uint64_t sectors(int fd)
+{
+	struct stat st;
+
+	return fd >= 0 && !fstat(fd, &st) ? (uint64_t)st.st_size / 512 : 0;
+}
+
+static void ready(int fd)
+{
+	struct bp_ready_blk m = {
+		.head = { BP_READY_BLK, sizeof(m) },
+		.sectors = sectors(fd),
+		.sector_size = 512,
+		.physical_sector_size = 4096,
+		.max_indirect = 256,
+		.max_ring_order = 4,
+		.max_pool = 1024,
+		.flags = BP_BLK_CAN_FLUSH | BP_BLK_CAN_DISCARD,
+	};
+
+	bp_send(BP_SOCKET, &m.head, NULL, 0);
+}
+
+/* Whether a server of NBD greets. */
+static int greeted(int fd)
+{
+	char magic[8];
+
+	return read(fd, magic, 8) == 8 && !memcmp(magic, "NBDMAGIC", 8);
+}
+
+static void on_start(const struct bp_start_blk *m, int *data, const int *fds,
+		     int n)
+{
+	*data = n > BP_FD_BLK_DATA ? fds[BP_FD_BLK_DATA] : -1;
+	note("start pid=%d sectors=%llu\n", (int)getpid(),
+	     (unsigned long long)sectors(*data));
+	if (m->backing == BP_BACK_NBD && !greeted(*data))
+		fail("the NBD server hung up");
+	else if (is("fail-start"))
+		fail("the moon is in the wrong phase");
+	else if (is("die-start"))
+		_exit(7);
+	else if (is("short"))
+		bp_send(BP_SOCKET, &(struct bp_head){ BP_READY_BLK, 8 }, NULL,
+			0);
+	else if (is("unknown"))
+		tell(999);
+	else if (is("early"))
+		tell(BP_CONNECTED);
+	else if (!is("mute"))
+		ready(*data);
+}
+
+static void on_connect(const struct bp_connect_blk *m)
+{
+	note("connect resume=%u queues=%u pages=%u ref=%u port=%u\n",
+	     m->resume, m->nr_queues, m->ring_pages, m->queue[0].ref[0],
+	     m->queue[0].port);
+	if (is("fail-connect"))
+		fail("the ring is square");
+	else if (is("die-connect"))
+		_exit(7);
+	else
+		tell(BP_CONNECTED);
+}
+
+int main(void)
+{
+	struct bp_hello hello = { .head = { BP_HELLO, sizeof(hello) },
+				  .version = BP_VERSION, .kind = BP_KIND_BLK };
+	union {
+		struct bp_head head;
+		struct bp_connect_blk connect;
+		struct bp_start_blk start;
+		char room[8192];
+	} m;
+	int fds[BP_MAX_FDS], n, data = -1;
+
+	if (readlink("/proc/self/exe", dir, sizeof(dir) - 1) < 0)
+		return 3;
+	dirname(dir);
+	read_mode();
+	fprintf(stderr, "hello from the fake\n");
+	bp_send(BP_SOCKET, &hello.head, NULL, 0);
+	while (bp_recv(BP_SOCKET, &m, sizeof(m), fds, BP_MAX_FDS, &n) > 0) {
+		struct bp_stats stats = { .head = { BP_STATS, sizeof(stats) },
+					  .rd_req = 42 };
+
+		switch (m.head.type) {
+		case BP_START_BLK:
+			on_start(&m.start, &data, fds, n);
+			break;
+		case BP_CONNECT_BLK:
+			on_connect(&m.connect);
+			break;
+		case BP_DISCONNECT:
+			note("disconnect\n");
+			tell(BP_DISCONNECTED);
+			break;
+		case BP_QUIESCE:
+			note("quiesce\n");
+			tell(BP_QUIESCED);
+			return 0;
+		case BP_RESIZE:
+			ready(data);
+			break;
+		case BP_MEDIA:
+			data = n ? fds[0] : -1;
+			note("media sectors=%llu\n",
+			     (unsigned long long)sectors(data));
+			ready(data);
+			break;
+		case BP_STATS:
+			bp_send(BP_SOCKET, &stats.head, NULL, 0);
+			break;
+		default:
+			return 4;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,793 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * devd_live.c: the device daemon as it is, against the real store and with a
+ * backend that serves nothing: a test plays toolstack and frontend.
+ *
+ *	devd_live XENSTORED PARVIS-DEVD BACKEND
+ *
+ * Only the hypervisor is missing (devd_ports.c).  Needs root, as the daemon.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "lib/evloop.h"
+#include "lib/xs_client.h"
+
+#define WAIT_MS 10000
+
+static const char *store_path, *devd_path, *backend_path;
+static char dir[64];
+static pid_t store_pid, devd_pid;
+static struct xsc *xs;
+
+/* ---- processes ---- */
+
+static pid_t run(const char *const *argv, const char *log)
+{
+	char path[96];
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	snprintf(path, sizeof(path), "%s/%s", dir, log);
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	dup2(fd, 1);
+	dup2(fd, 2);
+	execv(argv[0], (char *const *)(uintptr_t)argv);
+	_exit(127);
+}
+
+static void msleep(long ms)
+{
+	nanosleep(&(struct timespec){ ms / 1000, ms % 1000 * 1000000 }, NULL);
+}
+
+static void start_store(void)
+{
+	char pid_file[96];
+	const char *argv[] = { store_path, "--no-xen", "-N", "--pid-file",
+			       pid_file, NULL };
+
+	snprintf(pid_file, sizeof(pid_file), "%s/store.pid", dir);
+	store_pid = run(argv, "store.log");
+	for (int i = 0; i < 500 && xsc_open(&xs); i++)
+		msleep(10);
+	assert_non_null(xs);
+}
+
+static void start_devd(void)
+{
+	char pid_file[96], run_dir[96], libexec[96];
+	const char *argv[] = { devd_path, "-f", "-v", "--pid-file", pid_file,
+			       "--run-dir", run_dir, "--libexec", libexec,
+			       NULL };
+
+	snprintf(pid_file, sizeof(pid_file), "%s/devd.pid", dir);
+	snprintf(run_dir, sizeof(run_dir), "%s/run", dir);
+	snprintf(libexec, sizeof(libexec), "%s/libexec", dir);
+	devd_pid = run(argv, "devd.log");
+}
+
+/* ---- the store ---- */
+
+static void put(const char *value, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void put(const char *value, const char *fmt, ...)
+{
+	char path[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(path, sizeof(path), fmt, ap);
+	va_end(ap);
+	assert_int_equal(xsc_write(xs, XSC_NO_TX, path, value), 0);
+}
+
+static char *get(const char *path)
+{
+	static char text[1024];
+	char *value;
+
+	text[0] = 0;
+	if (xsc_read(xs, XSC_NO_TX, path, &value, NULL))
+		return text;
+	snprintf(text, sizeof(text), "%s", value);
+	free(value);
+	return text;
+}
+
+static void show_log(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "tail -n 30 %s/devd.log >&2", dir);
+	if (system(command))
+		fprintf(stderr, "no log\n");
+}
+
+#define BACK "/local/domain/0/backend/pvbd/%u/%u"
+#define FRONT "/local/domain/%u/device/vbd/%u"
+
+static char *back(unsigned int dom, unsigned int dev, const char *node)
+{
+	static char path[256];
+
+	snprintf(path, sizeof(path), BACK "/%s", dom, dev, node);
+	return path;
+}
+
+/* Waits until the backend's node has this value. */
+static void expect(unsigned int dom, unsigned int dev, const char *node,
+		   const char *value)
+{
+	uint64_t end = ev_now_ms() + WAIT_MS;
+	const char *path = back(dom, dev, node);
+
+	while (strcmp(get(path), value) && ev_now_ms() < end)
+		msleep(2);
+	if (strcmp(get(path), value))
+		show_log();
+	assert_string_equal(get(path), value);
+}
+
+static void expect_text(unsigned int dom, unsigned int dev, const char *node,
+			const char *part)
+{
+	const char *text = get(back(dom, dev, node));
+
+	if (!strstr(text, part)) {
+		show_log();
+		fail_msg("%s is '%s', without '%s'", node, text, part);
+	}
+}
+
+/* ---- the toolstack's part ---- */
+
+static char *image(const char *name, long kib)
+{
+	static char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_RDWR | O_CREAT, 0600);
+	assert_true(fd >= 0 && !ftruncate(fd, kib * 1024));
+	close(fd);
+	return path;
+}
+
+struct want {
+	const char *target, *format, *mode, *type, *lock;
+};
+
+static void attach_as(unsigned int dom, unsigned int dev,
+		      const struct want *w)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), BACK, dom, dev);
+	put(path, FRONT "/backend", dom, dev);
+	put("1", FRONT "/state", dom, dev);
+	snprintf(path, sizeof(path), FRONT, dom, dev);
+	put(path, BACK "/frontend", dom, dev);
+	put("1", BACK "/online", dom, dev);
+	put(w->target, BACK "/params", dom, dev);
+	put(w->format ? w->format : "raw", BACK "/format", dom, dev);
+	put(w->mode ? w->mode : "w", BACK "/mode", dom, dev);
+	put(w->type ? w->type : "disk", BACK "/device-type", dom, dev);
+	put(w->lock ? w->lock : "exclusive", BACK "/lock", dom, dev);
+	put("1", BACK "/state", dom, dev);
+}
+
+static void attach(unsigned int dom, unsigned int dev, const char *target)
+{
+	struct want w = { .target = target };
+
+	attach_as(dom, dev, &w);
+}
+
+static void remove_folder(unsigned int dom, unsigned int dev)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), BACK, dom, dev);
+	assert_int_equal(xsc_rm(xs, XSC_NO_TX, path), 0);
+	snprintf(path, sizeof(path), FRONT, dom, dev);
+	assert_int_equal(xsc_rm(xs, XSC_NO_TX, path), 0);
+}
+
+static void detach(unsigned int dom, unsigned int dev)
+{
+	put("0", BACK "/online", dom, dev);
+	put("5", BACK "/state", dom, dev);
+}
+
+/* ---- the frontend's part ---- */
+
+static void announce(unsigned int dom, unsigned int dev)
+{
+	put("8", FRONT "/ring-ref", dom, dev);
+	put("9", FRONT "/event-channel", dom, dev);
+	put("x86_64-abi", FRONT "/protocol", dom, dev);
+	put("1", FRONT "/feature-persistent", dom, dev);
+	put("3", FRONT "/state", dom, dev);
+}
+
+static void connect_front(unsigned int dom, unsigned int dev)
+{
+	expect(dom, dev, "state", "2");
+	announce(dom, dev);
+	expect(dom, dev, "state", "4");
+	put("4", FRONT "/state", dom, dev);
+}
+
+/* ---- the fake backend ---- */
+
+static void set_mode(const char *mode)
+{
+	char path[96];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/libexec/mode", dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	assert_true(fd >= 0 && write(fd, mode, strlen(mode)) >= 0);
+	close(fd);
+	snprintf(path, sizeof(path), "%s/libexec/log", dir);
+	unlink(path);
+}
+
+static const char *backend_log(void)
+{
+	static char text[65536];
+	char path[96];
+	ssize_t n = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/libexec/log", dir);
+	fd = open(path, O_RDONLY);
+	if (fd >= 0) {
+		n = read(fd, text, sizeof(text) - 1);
+		close(fd);
+	}
+	text[n > 0 ? n : 0] = 0;
+	return text;
+}
+
+static unsigned int log_count(const char *what)
+{
+	const char *at = backend_log();
+	unsigned int n = 0;
+
+	while ((at = strstr(at, what))) {
+		at++;
+		n++;
+	}
+	return n;
+}
+
+static void expect_log(const char *what, unsigned int count)
+{
+	uint64_t end = ev_now_ms() + WAIT_MS;
+
+	while (log_count(what) < count && ev_now_ms() < end)
+		msleep(2);
+	if (log_count(what) < count) {
+		show_log();
+		fail_msg("no '%s' for the %u. time in:\n%s", what, count,
+			 backend_log());
+	}
+}
+
+static pid_t backend_pid(void)
+{
+	const char *at = backend_log(), *last = NULL;
+
+	while ((at = strstr(at, "pid=")))
+		last = at += 4;
+	return last ? (pid_t)atoi(last) : 0;
+}
+
+/* ---- tests ---- */
+
+static void test_connects(void **state)
+{
+	(void)state;
+	set_mode("good");
+	attach(1, 51712, image("a.img", 1024));
+	expect(1, 51712, "state", "2");
+	assert_string_equal(get(back(1, 51712, "hotplug-status")),
+			    "connected");
+	assert_string_equal(get(back(1, 51712, "sectors")), "2048");
+	assert_string_equal(get(back(1, 51712, "feature-flush-cache")), "1");
+	assert_string_equal(get(back(1, 51712, "info")), "0");
+	connect_front(1, 51712);
+	expect_log("connect resume=0 queues=1 pages=1 ref=8", 1);
+	detach(1, 51712);
+	put("5", FRONT "/state", 1u, 51712u);
+	expect_log("disconnect", 1);
+	put("6", FRONT "/state", 1u, 51712u);
+	expect(1, 51712, "state", "6");
+	remove_folder(1, 51712);
+}
+
+static void test_reconnects(void **state)
+{
+	(void)state;
+	set_mode("good");
+	attach(2, 51712, image("a.img", 1024));
+	connect_front(2, 51712);
+	put("5", FRONT "/state", 2u, 51712u);
+	expect(2, 51712, "state", "5");
+	put("6", FRONT "/state", 2u, 51712u);
+	expect(2, 51712, "state", "6");
+	put("1", FRONT "/state", 2u, 51712u);
+	connect_front(2, 51712);
+	expect_log("connect resume=0", 2);
+	assert_int_equal(log_count("start"), 1);
+	remove_folder(2, 51712);
+}
+
+static void test_survives_kills(void **state)
+{
+	(void)state;
+	set_mode("good");
+	attach(3, 51712, image("a.img", 1024));
+	connect_front(3, 51712);
+	for (unsigned int i = 1; i <= 50; i++) {
+		kill(backend_pid(), SIGKILL);
+		expect_log("connect resume=1", i);
+	}
+	assert_string_equal(get(back(3, 51712, "state")), "4");
+	put("stats", BACK "/request", 3u, 51712u);
+	expect(3, 51712, "request", "");
+	expect_text(3, 51712, "reply", "stats ok rd_req=42");
+	remove_folder(3, 51712);
+}
+
+static void test_gives_up(void **state)
+{
+	(void)state;
+	set_mode("good");
+	attach(4, 51712, image("a.img", 1024));
+	connect_front(4, 51712);
+	set_mode("die-start");
+	/* The log is new: any running process will do. */
+	put("replace", BACK "/request", 4u, 51712u);
+	expect(4, 51712, "state", "6");
+	expect_text(4, 51712, "error", "ended with 7");
+	expect_text(4, 51712, "reply", "replace error");
+	remove_folder(4, 51712);
+}
+
+static void test_replace(void **state)
+{
+	(void)state;
+	set_mode("good");
+	attach(5, 51712, image("a.img", 1024));
+	connect_front(5, 51712);
+	put("replace", BACK "/request", 5u, 51712u);
+	expect(5, 51712, "reply", "replace ok");
+	expect_log("quiesce", 1);
+	expect_log("connect resume=1", 1);
+	put("dance", BACK "/request", 5u, 51712u);
+	expect(5, 51712, "request", "");
+	expect_text(5, 51712, "reply", "dance error no such request");
+	remove_folder(5, 51712);
+}
+
+static void test_resize(void **state)
+{
+	(void)state;
+	set_mode("good");
+	attach(6, 51712, image("grow.img", 1024));
+	connect_front(6, 51712);
+	image("grow.img", 2048);
+	put("resize", BACK "/request", 6u, 51712u);
+	expect(6, 51712, "reply", "resize ok 4096");
+	assert_string_equal(get(back(6, 51712, "sectors")), "4096");
+	remove_folder(6, 51712);
+}
+
+static void test_media(void **state)
+{
+	struct want w = { .target = "", .type = "cdrom", .mode = "r" };
+	char *cd;
+
+	(void)state;
+	set_mode("good");
+	attach_as(7, 51712, &w);
+	connect_front(7, 51712);
+	assert_string_equal(get(back(7, 51712, "info")), "7");
+	cd = image("cd.iso", 64);
+	put(cd, BACK "/params", 7u, 51712u);
+	put("media", BACK "/request", 7u, 51712u);
+	expect(7, 51712, "reply", "media ok");
+	assert_string_equal(get(back(7, 51712, "sectors")), "128");
+	put("/no/such.iso", BACK "/params", 7u, 51712u);
+	put("media", BACK "/request", 7u, 51712u);
+	expect(7, 51712, "request", "");
+	expect_text(7, 51712, "reply", "media error /no/such.iso does not exist");
+	put("", BACK "/params", 7u, 51712u);
+	put("media", BACK "/request", 7u, 51712u);
+	expect(7, 51712, "reply", "media ok");
+	assert_string_equal(get(back(7, 51712, "sectors")), "0");
+	remove_folder(7, 51712);
+}
+
+static void refused(unsigned int dev, const struct want *w, const char *why)
+{
+	attach_as(8, dev, w);
+	expect(8, dev, "state", "6");
+	assert_string_equal(get(back(8, dev, "hotplug-status")), "error");
+	expect_text(8, dev, "hotplug-error", why);
+	remove_folder(8, dev);
+}
+
+static void test_bad_images(void **state)
+{
+	(void)state;
+	set_mode("good");
+	refused(1, &(struct want){ .target = "/no/such" }, "does not exist");
+	refused(2, &(struct want){ .target = dir }, "is a folder");
+	refused(3, &(struct want){ .target = image("empty.img", 0) }, "is empty");
+	refused(4, &(struct want){ .target = "/dev/null" }, "neither a file nor a block");
+	refused(5, &(struct want){ .target = "x", .format = "floppy" }, "format 'floppy' is not known");
+	refused(6, &(struct want){ .target = "" }, "has no target");
+	refused(7, &(struct want){ .target = "nbd:nowhere" }, "no NBD address");
+	refused(8, &(struct want){ .target = "nbd+unix:///?socket=/no/socket" },
+		"cannot connect to /no/socket");
+	refused(9, &(struct want){ .target = image("a.img", 1024), .format = "qcow2" },
+		"not in qcow2 format");
+}
+
+/* A real image in each format, if there is something that makes them. */
+static void test_formats(void **state)
+{
+	static const char *const formats[] = { "qcow2", "vpc", "vhdx", "vmdk" };
+	char command[256], path[96];
+	struct want w = { 0 };
+
+	(void)state;
+	if (access("/usr/bin/qemu-img", X_OK) ||
+	    access("/usr/bin/qemu-storage-daemon", X_OK))
+		skip();
+	set_mode("good");
+	for (unsigned int i = 0; i < 4; i++) {
+		snprintf(path, sizeof(path), "%s/image,%u", dir, i);
+		snprintf(command, sizeof(command),
+			 "qemu-img create -q -f %s %s 16M >/dev/null",
+			 formats[i], path);
+		assert_int_equal(system(command), 0);
+		w.target = path;
+		w.format = i == 1 ? "vhd" : formats[i];
+		attach_as(20, i, &w);
+		expect(20, i, "state", "2");
+		refused(1, &w, "in use by domain 20");
+		remove_folder(20, i);
+	}
+}
+
+static void test_locks(void **state)
+{
+	struct want ro = { .mode = "r" }, shared = { .lock = "shared" };
+
+	(void)state;
+	set_mode("good");
+	put("web", "/local/domain/9/name");
+	attach(9, 1, image("lock.img", 1024));
+	expect(9, 1, "state", "2");
+	refused(1, &(struct want){ .target = image("lock.img", 1024) },
+		"in use by guest web (domain 9)");
+	ro.target = image("lock.img", 1024);
+	refused(2, &ro, "in use by guest web");
+	/* Free as soon as the folder is gone. */
+	remove_folder(9, 1);
+	ro.target = image("lock.img", 1024);
+	attach_as(10, 1, &ro);
+	expect(10, 1, "state", "2");
+	assert_string_equal(get(back(10, 1, "info")), "4");
+	attach_as(11, 1, &ro);
+	expect(11, 1, "state", "2");
+	remove_folder(10, 1);
+	remove_folder(11, 1);
+	shared.target = image("lock.img", 1024);
+	attach_as(10, 1, &shared);
+	expect(10, 1, "state", "2");
+	attach_as(11, 1, &shared);
+	expect(11, 1, "state", "2");
+	refused(1, &(struct want){ .target = image("lock.img", 1024) }, "in use");
+	remove_folder(10, 1);
+	remove_folder(11, 1);
+}
+
+static void test_bad_backends(void **state)
+{
+	(void)state;
+	set_mode("fail-start");
+	refused(1, &(struct want){ .target = image("a.img", 1024) },
+		"the moon is in the wrong phase");
+	set_mode("die-start");
+	refused(1, &(struct want){ .target = image("a.img", 1024) }, "ended with 7");
+	set_mode("short");
+	refused(1, &(struct want){ .target = image("a.img", 1024) }, "sent message 4 of 8");
+	set_mode("unknown");
+	refused(1, &(struct want){ .target = image("a.img", 1024) }, "sent message 999");
+	set_mode("early");
+	refused(1, &(struct want){ .target = image("a.img", 1024) },
+		"sent message 8 of 8 bytes while starting");
+	set_mode("fail-connect");
+	attach(12, 1, image("a.img", 1024));
+	expect(12, 1, "state", "2");
+	announce(12, 1);
+	expect(12, 1, "state", "5");
+	expect_text(12, 1, "error", "the ring is square");
+	remove_folder(12, 1);
+	set_mode("good");
+}
+
+/* Values that a frontend must not write: refused, and it may try again. */
+static void test_hostile_frontend(void **state)
+{
+	static const struct {
+		const char *node, *value;
+	} bad[] = {
+		{ "ring-ref", "-1" }, { "ring-ref", "8 " },
+		{ "ring-ref", "99999999999" }, { "ring-ref", "" },
+		{ "event-channel", "0" }, { "event-channel", "131072" },
+		{ "event-channel", "666" }, { "protocol", "x86_32-abi" },
+		{ "ring-page-order", "5" }, { "num-ring-pages", "3" },
+		{ "multi-queue-num-queues", "0" },
+		{ "multi-queue-num-queues", "5" },
+		{ "multi-queue-num-queues", "2" },
+		{ "feature-persistent", "2" },
+	};
+
+	(void)state;
+	set_mode("good");
+	attach(13, 1, image("a.img", 1024));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char path[128];
+
+		expect(13, 1, "state", "2");
+		put("8", FRONT "/ring-ref", 13u, 1u);
+		put("9", FRONT "/event-channel", 13u, 1u);
+		put("x86_64-abi", FRONT "/protocol", 13u, 1u);
+		put(bad[i].value, FRONT "/%s", 13u, 1u, bad[i].node);
+		put("3", FRONT "/state", 13u, 1u);
+		expect(13, 1, "state", "5");
+		assert_true(get(back(13, 1, "error"))[0]);
+		put("6", FRONT "/state", 13u, 1u);
+		expect(13, 1, "state", "6");
+		snprintf(path, sizeof(path), FRONT "/%s", 13u, 1u, bad[i].node);
+		xsc_rm(xs, XSC_NO_TX, path);
+		put("/local/domain/0/backend/pvbd/1/1", FRONT "/backend", 13u,
+		    1u);
+		put("1", FRONT "/state", 13u, 1u);
+	}
+	expect(13, 1, "state", "2");
+	assert_string_equal(get(back(13, 1, "error")), "");
+	connect_front(13, 1);
+	/* States that do not exist change nothing. */
+	put("7", FRONT "/state", 13u, 1u);
+	put("44", FRONT "/state", 13u, 1u);
+	put("", FRONT "/state", 13u, 1u);
+	msleep(100);
+	assert_string_equal(get(back(13, 1, "state")), "4");
+	remove_folder(13, 1);
+}
+
+static pid_t worker_pid(void)
+{
+	char path[96], text[64] = "";
+	int fd;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", devd_pid,
+		 devd_pid);
+	fd = open(path, O_RDONLY);
+	n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	return n > 0 ? (pid_t)atoi(text) : 0;
+}
+
+/* Planned (SIGHUP) and unplanned ends of the daemon itself. */
+static void test_daemon_restarts(void **state)
+{
+	(void)state;
+	set_mode("good");
+	attach(14, 1, image("a.img", 1024));
+	attach(14, 2, image("b.img", 1024));
+	connect_front(14, 1);
+	expect(14, 2, "state", "2");
+	kill(devd_pid, SIGHUP);
+	expect_log("connect resume=1", 1);
+	kill(worker_pid(), SIGKILL);
+	expect_log("connect resume=1", 2);
+	assert_string_equal(get(back(14, 1, "state")), "4");
+	/* The lock was never let go of. */
+	refused(3, &(struct want){ .target = image("a.img", 1024) }, "in use");
+	connect_front(14, 2);
+	/* One is removed while nobody looks. */
+	kill(devd_pid, SIGSTOP);
+	kill(worker_pid(), SIGKILL);
+	msleep(50);
+	remove_folder(14, 1);
+	kill(devd_pid, SIGCONT);
+	expect_log("connect resume=1", 3);
+	attach(15, 1, image("a.img", 1024));
+	expect(15, 1, "state", "2");
+	remove_folder(15, 1);
+	remove_folder(14, 2);
+}
+
+static void test_store_restarts(void **state)
+{
+	char dump[96];
+
+	(void)state;
+	set_mode("good");
+	attach(16, 1, image("a.img", 1024));
+	connect_front(16, 1);
+	xsc_close(xs);
+	xs = NULL;
+	kill(store_pid, SIGKILL);
+	waitpid(store_pid, NULL, 0);
+	msleep(300);
+	start_store();
+	snprintf(dump, sizeof(dump), "%s", get(back(16, 1, "state")));
+	/* A store without its contents is a host without guests. */
+	assert_string_equal(dump, "");
+	attach(17, 1, image("b.img", 1024));
+	connect_front(17, 1);
+	attach(18, 1, image("a.img", 1024));
+	expect(18, 1, "state", "2");
+	remove_folder(17, 1);
+	remove_folder(18, 1);
+}
+
+/* The cost of one device must not depend on how many others there are. */
+static uint64_t cpu_us(void)
+{
+	char path[64], line[512];
+	unsigned long ut = 0, st = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", worker_pid());
+	f = fopen(path, "r");
+	if (f && fgets(line, sizeof(line), f))
+		sscanf(strrchr(line, ')') + 1,
+		       " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+		       &ut, &st);
+	if (f)
+		fclose(f);
+	return (ut + st) * 10000;
+}
+
+#define MANY 200u
+#define ROUNDS 300u
+
+static uint64_t cost_of_rounds(void)
+{
+	uint64_t before;
+
+	attach(500, 1, image("cost.img", 1024));
+	connect_front(500, 1);
+	before = cpu_us();
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		put("stats", BACK "/request", 500u, 1u);
+		expect(500, 1, "request", "");
+	}
+	before = cpu_us() - before;
+	remove_folder(500, 1);
+	return before;
+}
+
+static void test_many(void **state)
+{
+	uint64_t few, many;
+	char name[32];
+
+	(void)state;
+	set_mode("good");
+	few = cost_of_rounds();
+	for (unsigned int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "many%u.img", i);
+		attach(100 + i % 50, i, image(name, 64));
+	}
+	for (unsigned int i = 0; i < MANY; i++)
+		expect(100 + i % 50, i, "state", "2");
+	many = cost_of_rounds();
+	printf("cost of %u requests: alone %llu us, beside %u devices %llu us\n",
+	       ROUNDS, (unsigned long long)few, MANY,
+	       (unsigned long long)many);
+	/* The clock's ticks are coarse; a scan of all would cost far more. */
+	assert_true(many <= few * 2 + 60000);
+	for (unsigned int i = 0; i < MANY; i++)
+		remove_folder(100 + i % 50, i);
+}
+
+/* ---- set-up ---- */
+
+static int set_up(void **state)
+{
+	char path[160];
+
+	(void)state;
+	strcpy(dir, "/tmp/devd_live.XXXXXX");
+	if (!mkdtemp(dir))
+		return -1;
+	setenv("XENSTORED_RUNDIR", dir, 1);
+	snprintf(path, sizeof(path), "%s/libexec", dir);
+	mkdir(path, 0755);
+	snprintf(path, sizeof(path), "cp %s %s/libexec/parvis-blkback",
+		 backend_path, dir);
+	if (system(path))
+		return -1;
+	start_store();
+	start_devd();
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	char command[96];
+
+	(void)state;
+	kill(devd_pid, SIGTERM);
+	waitpid(devd_pid, NULL, 0);
+	kill(store_pid, SIGTERM);
+	waitpid(store_pid, NULL, 0);
+	xsc_close(xs);
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	return system(command);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_connects),
+		cmocka_unit_test(test_reconnects),
+		cmocka_unit_test(test_survives_kills),
+		cmocka_unit_test(test_gives_up),
+		cmocka_unit_test(test_replace),
+		cmocka_unit_test(test_resize),
+		cmocka_unit_test(test_media),
+		cmocka_unit_test(test_bad_images),
+		cmocka_unit_test(test_formats),
+		cmocka_unit_test(test_locks),
+		cmocka_unit_test(test_bad_backends),
+		cmocka_unit_test(test_hostile_frontend),
+		cmocka_unit_test(test_daemon_restarts),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_store_restarts),
+	};
+
+	if (argc != 4)
+		return 2;
+	if (geteuid()) {
+		printf("SKIP: the daemon needs root\n");
+		return 0;
+	}
+	store_path = realpath(argv[1], NULL);
+	devd_path = realpath(argv[2], NULL);
+	backend_path = realpath(argv[3], NULL);
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
