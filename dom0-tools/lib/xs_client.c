@@ -31,11 +31,13 @@ struct queued_event {
 
 struct xsc {
 	int fd;
+	bool one_by_one;	/* a write is one message: the kernel's device */
 	int dead;		/* 0, or the -errno that ended it */
 	unsigned int timeout_ms;
 	uint32_t last_id;
 	struct strbuf posted;	/* requests not sent yet */
 	uint32_t unsettled;	/* how many those are */
+	int first_error;	/* among the answers since xsc_settle() */
 	struct queued_event *events;
 	struct queued_event **events_tail;
 	struct xs_reader in;
@@ -69,6 +71,19 @@ static int connect_socket(void)
 	return fd;
 }
 
+/*
+ * The kernel's device takes one message from each write, and forgets what
+ * stands behind it.
+ */
+static bool takes_a_stream(int fd)
+{
+	int type = 0;
+	socklen_t len = sizeof(type);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) &&
+	       type == SOCK_STREAM;
+}
+
 int xsc_open_fd(int fd, struct xsc **out)
 {
 	struct xsc *xsc = calloc(1, sizeof(*xsc));
@@ -76,6 +91,7 @@ int xsc_open_fd(int fd, struct xsc **out)
 	if (!xsc)
 		return -ENOMEM;
 	xsc->fd = fd;
+	xsc->one_by_one = !takes_a_stream(fd);
 	xsc->events_tail = &xsc->events;
 	*out = xsc;
 	return 0;
@@ -173,6 +189,27 @@ static int send_all(struct xsc *xsc, const char *data, size_t len,
 		len -= (size_t)n;
 	}
 	return 0;
+}
+
+/* Whole messages, one after the other. */
+static int send_messages(struct xsc *xsc, const char *data, size_t len,
+			 uint64_t deadline)
+{
+	int rc = 0;
+
+	if (!xsc->one_by_one)
+		return send_all(xsc, data, len, deadline);
+	while (len && !rc) {
+		struct xsd_sockmsg hdr;
+		size_t n;
+
+		memcpy(&hdr, data, XS_HDR_SIZE);
+		n = XS_HDR_SIZE + hdr.len;
+		rc = send_all(xsc, data, n, deadline);
+		data += n;
+		len -= n;
+	}
+	return rc;
 }
 
 static int queue_event(struct xsc *xsc, const struct xs_msg *m)
@@ -318,35 +355,20 @@ int xsc_request(struct xsc *xsc, uint32_t op, uint32_t tx,
 /* So much is queued at most: both ends' socket buffers hold far more. */
 #define POSTED_MAX 16384
 
-int xsc_post(struct xsc *xsc, uint32_t op, uint32_t tx,
-	     const struct xsc_part *parts, size_t part_count)
-{
-	char buf[XS_MSG_MAX];
-	int len, rc = xsc->dead;
-
-	if (!rc && xsc->posted.len > POSTED_MAX)
-		rc = xsc_settle(xsc);
-	if (rc)
-		return rc;
-	len = compose(xsc, buf, op, tx, parts, part_count);
-	if (len < 0)
-		return len;
-	strbuf_add(&xsc->posted, buf, (size_t)len);
-	xsc->unsettled++;
-	return xsc->posted.err;
-}
-
-int xsc_settle(struct xsc *xsc)
+/*
+ * Sends what is posted and takes all the answers, of which the first error is
+ * kept for xsc_settle().  0, or what ended the connection.
+ */
+static int exchange(struct xsc *xsc)
 {
 	uint64_t deadline = deadline_of(xsc);
 	uint32_t id = xsc->last_id - xsc->unsettled;
 	struct xs_msg m;
-	int rc = xsc->dead, first;
+	int rc = xsc->dead;
 
 	if (!rc)
-		rc = first = xsc->posted.err;
-	if (!rc)
-		rc = send_all(xsc, xsc->posted.data, xsc->posted.len, deadline);
+		rc = send_messages(xsc, xsc->posted.data, xsc->posted.len,
+				   deadline);
 	while (!rc && xsc->unsettled) {
 		int answer;
 
@@ -354,14 +376,41 @@ int xsc_settle(struct xsc *xsc)
 		if (rc)
 			break;
 		answer = check_reply(xsc, ++id, &m);
-		if (xsc->dead)
-			rc = xsc->dead;
-		else if (!first)
-			first = answer;
+		rc = xsc->dead;
+		if (!xsc->first_error)
+			xsc->first_error = answer;
 		xsc->unsettled--;
 	}
 	strbuf_reset(&xsc->posted);
 	xsc->unsettled = 0;
+	return rc;
+}
+
+int xsc_post(struct xsc *xsc, uint32_t op, uint32_t tx,
+	     const struct xsc_part *parts, size_t part_count)
+{
+	char buf[XS_MSG_MAX];
+	int len, rc = xsc->dead;
+
+	if (!rc && xsc->posted.len > POSTED_MAX)
+		rc = exchange(xsc);
+	if (!rc)
+		rc = strbuf_reserve(&xsc->posted, XS_MSG_MAX);
+	if (rc)
+		return rc;
+	len = compose(xsc, buf, op, tx, parts, part_count);
+	if (len < 0)
+		return len;
+	strbuf_add(&xsc->posted, buf, (size_t)len);
+	xsc->unsettled++;
+	return 0;
+}
+
+int xsc_settle(struct xsc *xsc)
+{
+	int rc = exchange(xsc), first = xsc->first_error;
+
+	xsc->first_error = 0;
 	return rc ? rc : first;
 }
 

@@ -15,7 +15,7 @@ STORE_T_SRC := $(addprefix dom0-tools/,$(STORE_CORE) $(CONSOLE_CORE))
 STORE_T_CORE := $(patsubst %.c,$(STORE_TB)/%.o,$(STORE_T_SRC)) \
 	$(STORE_TB)/tests/host/store_fixture.o
 STORE_T_UNIT := store_proto store_tree store_ops store_state store_console \
-	store_ring store_guest
+	store_ring store_guest store_client
 STORE_T_FUZZ := fuzz_xs_proto fuzz_store
 
 $(STORE_TB)/%.o: %.c
@@ -33,6 +33,8 @@ STORE_T_IO := $(STORE_TB)/tests/host/store_fakehv.o $(patsubst %, \
 	lib/hv_domain)
 $(STORE_TB)/store_ring: $(STORE_T_IO) $(STORE_TB)/dom0-tools/store/server.o \
 	$(STORE_TB)/dom0-tools/store/ring.o
+$(STORE_TB)/store_client: $(patsubst %,$(STORE_TB)/dom0-tools/%.o, \
+	lib/xs_client lib/evloop)
 $(STORE_TB)/store_guest: $(STORE_T_IO) $(patsubst %,$(STORE_TB)/dom0-tools/%.o, \
 	console/guest console/pty console/viewer console/logfile \
 	store/server store/sock store/ring lib/xs_client)
