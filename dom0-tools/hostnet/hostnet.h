@@ -75,8 +75,8 @@ int hostnet_parse_ips(const char *text, struct hostnet_ip ip[HOSTNET_MAX_IPS],
  * long as one of its descriptors is open anywhere.  -EEXIST if an interface
  * has that name.
  *
- * Every queue that exists gets packets from the kernel: one that nobody reads
- * is to be switched off by hostnet_tap_queue().
+ * The queues are off, so that nothing waits in them for nobody: who reads one
+ * switches it on by hostnet_tap_queue() or TUNSETQUEUE.
  */
 int hostnet_tap_create(struct hostnet *hn, const char *name,
 		       unsigned int queues, int *fds, struct fail *fail);

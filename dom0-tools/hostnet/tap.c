@@ -70,6 +70,8 @@ int hostnet_tap_create(struct hostnet *hn, const char *name,
 	if (!rc)
 		rc = hostnet_tap_offload(fds[0], TUN_F_CSUM | TUN_F_TSO4 |
 					 TUN_F_TSO6, fail);
+	for (unsigned int i = 0; i < made && !rc; i++)
+		rc = hostnet_tap_queue(fds[i], false, fail);
 	if (!rc)
 		return 0;
 	while (made--)

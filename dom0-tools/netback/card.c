@@ -71,10 +71,8 @@ static int start_queue(struct card *c, unsigned int n, int tap)
 {
 	struct nb_queue *q = &c->queue[n];
 
-	*q = (struct nb_queue){ .card = c, .index = n, .tap = tap,
-				.tap_on = true };
+	*q = (struct nb_queue){ .card = c, .index = n, .tap = tap };
 	q->rx_mem = get_memory((size_t)RX_BATCH * RX_STRIDE);
-	rx_attach(q, false);
 	return q->rx_mem ? 0 : -ENOMEM;
 }
 
@@ -192,6 +190,11 @@ static int open_queue(struct card *c, unsigned int n,
 		return rc;
 	q->live = true;
 	q->starved_since = card_now_ms();
+	if (!resume) {	/* what waited there was for somebody else */
+		q->tap_on = true;
+		rx_attach(q, false);
+	}
+	q->tap_on = false;
 	rx_attach(q, true);
 	return 0;
 }
