@@ -19,7 +19,7 @@ XL_T_SRC := $(call xl_t_paths,$(D0_CFG_SRCS) $(D0_BUILD_SRCS) \
 XL_T_CORE := $(patsubst %.c,$(XL_TB)/%.o,$(XL_T_SRC)) \
 	$(XL_TB)/gen/cfg_gram.o $(XL_TB)/gen/cfg_lex.o
 XL_T_LIBS := $(D0_BUILD_LIBS) -llzma -lyajl -luuid
-XL_T_UNIT := xl_cfg xl_kernel xl_plan xl_make
+XL_T_UNIT := xl_cfg xl_kernel xl_plan xl_make xl_server
 XL_T_FUZZ := fuzz_cfg fuzz_kernel_image
 
 $(XL_TB)/%.o: %.c $(D0_GEN)/cfg_gram.h
@@ -34,6 +34,7 @@ $(XL_TB)/gen/%.o: $(D0_GEN)/%.c $(D0_GEN)/cfg_gram.h
 $(XL_T_UNIT:%=$(XL_TB)/%): $(XL_TB)/%: $(XL_TB)/tests/host/%.o $(XL_T_CORE)
 	$(Q)$(CC) $(XL_T_CFLAGS) -o $@ $^ -lcmocka $(XL_T_LIBS)
 
+$(XL_TB)/xl_server: $(XL_TB)/dom0-tools/daemon/server.o
 $(XL_TB)/xl_make: $(XL_TB)/tests/host/xl_fake_hv.o \
 	$(XL_TB)/tests/host/xl_fake_store.o
 
