@@ -27,6 +27,8 @@
 #define SOCKET_PATH "/run/parvis/parvisd.sock"
 #define STORE_WAIT_MS 20000
 #define STORE_RETRY_US 50000
+/* No answer for so long: the store is to be found again. */
+#define STORE_TIMEOUT_MS 60000
 #define CONSOLE_WAIT_MS 5000
 
 static struct toolstack toolstack = {
@@ -46,8 +48,10 @@ static int store_open(struct toolstack *ts)
 {
 	int rc = xsc_open(&ts->xs);
 
-	if (!rc)
+	if (!rc) {
+		xsc_set_timeout(ts->xs, STORE_TIMEOUT_MS);
 		rc = xsc_watch(ts->xs, "@releaseDomain", "parvisd");
+	}
 	if (rc && ts->xs) {
 		xsc_close(ts->xs);
 		ts->xs = NULL;

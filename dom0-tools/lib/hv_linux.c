@@ -134,6 +134,11 @@ static void *buf_from_device(struct hv *hv, size_t bytes)
 	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (p == MAP_FAILED)
 		return NULL;
+	/* A child with fewer rights must not write into what we ask for. */
+	if (madvise(p, bytes, MADV_DONTFORK)) {
+		munmap(p, bytes);
+		return NULL;
+	}
 	memset(p, 0, bytes);
 	return p;
 }
