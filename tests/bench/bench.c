@@ -7,6 +7,7 @@
  *	bench time NAME COMMAND...	runs it, prints "BENCH NAME nanoseconds"
  *	bench wait FILE TEXT S	until FILE holds TEXT, at most S seconds
  *	bench ops		system call, page fault, fork+exec+exit
+ *	bench forks COUNT	fork+exec+exit, so often
  *	bench nothing		ends at once: what fork+exec+exit executes
  *
  * Times are of CLOCK_MONOTONIC; in QEMU's icount mode a nanosecond is an
@@ -146,19 +147,14 @@ static int bench_fault(void)
 	return 0;
 }
 
-static int bench_fork(char *self)
+static int forks(char *self, int count)
 {
 	char *command[] = { self, "nothing", NULL };
-	uint64_t t = 0;
-	int i, status;
+	int status;
 
-	/* The first few find nothing in the caches. */
-	for (i = -5; i < 50; i++) {
-		pid_t pid;
+	while (count-- > 0) {
+		pid_t pid = fork();
 
-		if (i == 0)
-			t = now_ns();
-		pid = fork();
 		if (pid == 0) {
 			execv(self, command);
 			_exit(127);
@@ -166,6 +162,19 @@ static int bench_fork(char *self)
 		if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
 			return 1;
 	}
+	return 0;
+}
+
+static int bench_fork(char *self)
+{
+	uint64_t t;
+
+	/* The first few find nothing in the caches. */
+	if (forks(self, 5))
+		return 1;
+	t = now_ns();
+	if (forks(self, 50))
+		return 1;
 	report("guest_fork_exec_exit", t, 50);
 	return 0;
 }
@@ -194,11 +203,13 @@ int main(int argc, char **argv)
 		return wait_for(argv[2], argv[3], atoi(argv[4]));
 	if (!strcmp(what, "ops"))
 		return bench_ops(argv[0]);
+	if (!strcmp(what, "forks") && argc == 3)
+		return forks(argv[0], atoi(argv[2]));
 	if (!strcmp(what, "nothing"))
 		return 0;
 	/* As rdinit= it has no arguments of its own. */
 	if (getpid() == 1)
 		return be_init((char *[]){ "/init", NULL });
-	fprintf(stderr, "usage: bench init|time|wait|ops|nothing\n");
+	fprintf(stderr, "usage: bench init|time|wait|ops|forks|nothing\n");
 	return 2;
 }
