@@ -20,6 +20,7 @@
 #define WORDS_PER_PAGE (PAGE_SIZE / sizeof(event_word_t))
 #define ARRAY_PAGES (EVTCHN_FIFO_NR_CHANNELS / WORDS_PER_PAGE)
 #define LINK_TRIES 16
+#define COST_PORT 8 /* budget units */
 
 #define W_PENDING (1U << EVTCHN_FIFO_PENDING)
 #define W_MASKED (1U << EVTCHN_FIFO_MASKED)
@@ -29,6 +30,8 @@ struct fifo_domain {
 	event_word_t *page[ARRAY_PAGES];
 	mfn_t frame[ARRAY_PAGES];
 	uint32_t words; /* mapped so far */
+	uint32_t adopt_next; /* ports of the 2-level layout to look at, or: */
+#define ADOPTED (~0U)
 };
 
 /* Port @n's word, or NULL while the guest has not given its page. */
@@ -173,6 +176,8 @@ static void fifo_clear(struct domain *d, struct port *p)
 	event_word_t *w = word_at(d, p->number);
 
 	p->pending_unmapped = false;
+	if (p->number < layout_2l.limit)
+		layout_2l.clear(d, p); /* it may not be adopted yet */
 	if (w)
 		__atomic_fetch_and(w, ~W_PENDING, __ATOMIC_SEQ_CST);
 }
@@ -245,26 +250,33 @@ static struct port *sender_end(struct port *p)
 }
 
 /*
- * Ports that were bound under the 2-level layout become visible here once
- * their page is given; what was pending then is kept until that moment.  A
- * sender that saw the old layout is done before its lock can be had.
+ * What is pending in the 2-level layout is raised anew here, port by port from
+ * adopt_next on: a sender that saw the old layout is done before its lock can
+ * be had. Whatever happens to the other ports meanwhile happens in this layout.
  */
-static void adopt_ports(struct domain *d)
+static int adopt_ports(struct domain *d, struct budget *b)
 {
-	for (uint32_t n = 1; n < d->evt->valid; n++) {
-		struct port *p = port_at(d, n), *q = sender_end(p);
+	uint32_t end = MIN(d->evt->valid, layout_2l.limit);
+	struct fifo_domain *f = d->evt->fifo;
 
-		if (p->state == PORT_FREE)
-			continue;
-		lock_ports(p, q);
-		if (layout_2l.pending(d, p)) {
-			/* Else it would be so again after a reset. */
-			layout_2l.clear(d, p);
-			p->pending_unmapped = true;
+	while (f->adopt_next < end) {
+		struct port *p = port_at(d, f->adopt_next++), *q;
+		bool used = p->state != PORT_FREE;
+
+		if (used) {
+			q = sender_end(p);
+			lock_ports(p, q);
+			if (layout_2l.pending(d, p)) {
+				layout_2l.clear(d, p);
+				fifo_raise(d, p);
+			}
+			unlock_ports(p, q);
 		}
-		p->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
-		unlock_ports(p, q);
+		if (budget_spend(b, used ? COST_PORT : 1))
+			return -ERESTART;
 	}
+	f->adopt_next = ADOPTED;
+	return 0;
 }
 
 static int first_control(struct domain *d)
@@ -272,8 +284,8 @@ static int first_control(struct domain *d)
 	d->evt->fifo = heap_calloc(1, sizeof(*d->evt->fifo));
 	if (!d->evt->fifo)
 		return -ENOMEM;
+	d->evt->fifo->adopt_next = 1;
 	__atomic_store_n(&d->evt->layout, &layout_fifo, __ATOMIC_SEQ_CST);
-	adopt_ports(d);
 	return 0;
 }
 
@@ -305,7 +317,30 @@ static void unmap_control(struct vcpu *v)
 	frame_put_writable(e->control_frame);
 }
 
-int fifo_init_control(struct domain *d, struct evtchn_init_control *c)
+/* Until all ports are adopted a call may be one that goes on with that. */
+static bool adopting(const struct domain *d)
+{
+	return d->evt->fifo && d->evt->fifo->adopt_next != ADOPTED;
+}
+
+static int add_control(struct domain *d, struct vcpu *v,
+		       const struct evtchn_init_control *c)
+{
+	int rc;
+
+	if (v->evt->control)
+		return adopting(d) ? 0 : -EINVAL;
+	rc = map_control(d, v, c);
+	if (!rc && !d->evt->fifo) {
+		rc = first_control(d);
+		if (rc)
+			unmap_control(v);
+	}
+	return rc;
+}
+
+int fifo_init_control(struct domain *d, struct evtchn_init_control *c,
+		      struct budget *b)
 {
 	struct vcpu *v = domain_vcpu(d, c->vcpu);
 	int rc;
@@ -315,20 +350,11 @@ int fifo_init_control(struct domain *d, struct evtchn_init_control *c)
 	if (c->offset > PAGE_SIZE - sizeof(struct evtchn_fifo_control_block) ||
 	    !IS_ALIGNED(c->offset, 8U))
 		return -EINVAL;
-	if (v->evt->control)
-		return -EINVAL;
-	rc = map_control(d, v, c);
-	if (rc)
-		return rc;
-	if (!d->evt->fifo) {
-		rc = first_control(d);
-		if (rc) {
-			unmap_control(v);
-			return rc;
-		}
-	}
+	rc = add_control(d, v, c);
+	if (!rc && adopting(d))
+		rc = adopt_ports(d, b);
 	c->link_bits = EVTCHN_FIFO_LINK_BITS;
-	return 0;
+	return rc;
 }
 
 /* Events raised before their words could be seen. */

@@ -128,7 +128,9 @@ static inline struct vcpu *port_vcpu(const struct domain *d,
 bool virq_is_global(uint32_t virq);
 
 /* FIFO set-up; event/deliver_fifo.c. Under evt->lock. */
-int fifo_init_control(struct domain *d, struct evtchn_init_control *c);
+/* -ERESTART: to be called again, for this vCPU or another. */
+int fifo_init_control(struct domain *d, struct evtchn_init_control *c,
+		      struct budget *b);
 int fifo_expand_array(struct domain *d, uint64_t gfn);
 void fifo_destroy(struct domain *d);
 

@@ -372,9 +372,8 @@ static int op_init_control(struct vcpu *v, union args *u, struct budget *b)
 	struct domain *d = v->domain;
 	int rc;
 
-	(void)b;
 	lock_acquire(&d->evt->lock);
-	rc = fifo_init_control(d, &u->init_control);
+	rc = fifo_init_control(d, &u->init_control, b);
 	lock_release(&d->evt->lock);
 	return rc;
 }

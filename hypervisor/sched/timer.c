@@ -17,6 +17,9 @@ struct timer_cpu {
 	struct timer *running;
 };
 
+#define SOON_NS 1000
+#define RUN_AT_ONCE 32 /* functions, before the CPU takes interrupts again */
+
 static struct timer_cpu cpus[CPU_MAX];
 
 /* Two heaps into one. Roots have no siblings. */
@@ -179,12 +182,23 @@ void timer_migrate(struct timer *t, unsigned int cpu)
 	lock_release(&c->lock);
 }
 
+static bool first_is_due(const struct timer_cpu *c)
+{
+	return c->first && c->first->when <= time_now();
+}
+
+/*
+ * Guests choose their deadlines, so all of a CPU's timers may be due at once.
+ * What is left waits for an interrupt that comes as soon as one can.
+ */
 void timer_run_due(void)
 {
 	struct timer_cpu *c = &cpus[cpu_id()];
+	bool due;
 
 	lock_acquire(&c->lock);
-	while (c->first && c->first->when <= time_now()) {
+	for (unsigned int n = 0; (due = first_is_due(c)) && n < RUN_AT_ONCE;
+	     n++) {
 		struct timer *t = c->first;
 
 		heap_remove(c, t);
@@ -195,7 +209,9 @@ void timer_run_due(void)
 		lock_acquire(&c->lock);
 		c->running = NULL;
 	}
-	time_set_deadline(c->first ? c->first->when : ~0UL);
+	/* A deadline in the past would be work for now. */
+	time_set_deadline(due ? time_now() + SOON_NS :
+			  c->first ? c->first->when : ~0UL);
 	lock_release(&c->lock);
 }
 

@@ -36,7 +36,7 @@ void timer_stop(struct timer *t);
 /* Move to @cpu, armed or not. */
 void timer_migrate(struct timer *t, unsigned int cpu);
 
-/* WORK_TIMER. */
+/* WORK_TIMER: some that are due, in order; if not all, it comes soon again. */
 void timer_run_due(void);
 
 void timer_cpu_init(unsigned int cpu);

@@ -3,6 +3,7 @@
  * Event channels in the FIFO layout: a guest's side of the protocol is played
  * here as the interface describes it.
  */
+#include <hypercall/hypercall.h>
 #include "core_test.h"
 
 #define WORDS_PER_PAGE (PAGE_SIZE / sizeof(event_word_t))
@@ -298,6 +299,40 @@ static void test_switch(void **state)
 	assert_int_equal(consume(0, out, 4), 2);
 }
 
+/* Many ports are adopted in several goes, and change in between. */
+static void test_switch_restarts(void **state)
+{
+	uint64_t arg[6] = { EVTCHNOP_init_control, FAKE_BUF };
+	struct evtchn_init_control c = { .control_gfn = fake_frame(a).v };
+	int p[600], q[600], out[600], goes = 1;
+	long rc;
+
+	(void)state;
+	for (unsigned int i = 0; i < 600; i++) {
+		p[i] = pair();
+		q[i] = bound(p[i]);
+		assert_int_equal(ev_send(vb, q[i]), 0);
+	}
+	memcpy(fake_buf, &c, sizeof(c));
+	while ((rc = hypercall_call(va, __HYPERVISOR_event_channel_op, arg)) ==
+	       -ERESTART) {
+		if (goes++ > 1)
+			continue;
+		assert_int_equal(expand(a), 0);
+		assert_int_equal(ev_close(va, p[599]), 0); /* not adopted */
+		assert_int_equal(pair(), p[599]);
+		assert_int_equal(ev_send(vb, q[598]), 0);
+		memcpy(fake_buf, &c, sizeof(c));
+	}
+	assert_int_equal(rc, 0);
+	assert_in_range(goes, 2, 20);
+	control[0] = frame_map(mfn(c.control_gfn));
+	for (unsigned int i = 0; i < 600; i++)
+		unmask(p[i]);
+	assert_int_equal(consume(0, out, 600), 599);
+	assert_int_equal(event_op(va, EVTCHNOP_init_control, &c), -EINVAL);
+}
+
 static void test_bad_arguments(void **state)
 {
 	struct evtchn_init_control c = { .vcpu = 0 };
@@ -452,7 +487,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FIFO(test_order), FIFO(test_priority),
 		FIFO(test_priority_moves), FIFO(test_masked), FIFO(test_vcpu),
-		FIFO(test_linked_number), BARE(test_switch),
+		FIFO(test_linked_number), BARE(test_switch), BARE(test_switch_restarts),
 		BARE(test_bad_arguments), FIFO(test_many_pages),
 		FIFO(test_reset), FIFO(test_scribble),
 		FIFO(test_nothing_lost),

@@ -61,6 +61,34 @@ static void none_overdue(void)
 		assert_true(!due[i] || due[i] > fake_now);
 }
 
+/* Many at once do not keep the CPU: the rest waits for the next interrupt. */
+static void test_all_at_once(void **state)
+{
+	unsigned int rounds = 0;
+
+	(void)state;
+	fake_on(0);
+	last_fired = 0;
+	fired = 0;
+	for (uintptr_t i = 0; i < TIMERS; i++) {
+		timer_init(&timers[i], fire, (void *)i, 0);
+		due[i] = fake_now + 5;
+		timer_set(&timers[i], due[i]);
+	}
+	fake_now += 10;
+	while (fired < TIMERS) {
+		unsigned int before = fired;
+
+		timer_run_due();
+		assert_in_range(fired - before, 1, TIMERS / 4);
+		rounds++;
+	}
+	assert_in_range(rounds, 4, TIMERS);
+	timer_run_due();
+	assert_int_equal(fired, TIMERS);
+	none_overdue();
+}
+
 static void test_random(void **state)
 {
 	(void)state;
@@ -120,6 +148,7 @@ static void test_past(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_all_at_once),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_rearm_itself),
 		cmocka_unit_test(test_past),
