@@ -50,4 +50,4 @@ clean:	# what was downloaded stays
 distclean:
 	rm -rf $(B)
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' -type f 2>/dev/null)
