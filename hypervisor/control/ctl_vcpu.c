@@ -287,9 +287,10 @@ long ctl_setvcpuaffinity(struct vcpu *v, struct domain *d,
 	(void)b;
 	if (!t)
 		return -ESRCH;
-	if (!(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)) ||
-	    (a->flags & XEN_VCPUAFFINITY_FORCE))
+	if (!(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
 		return -EINVAL;
+	if (a->flags & XEN_VCPUAFFINITY_FORCE)
+		(void)sched_override(t, -1); /* if it was overridden */
 	hard = t->sched.affinity;
 	soft = t->sched.affinity_soft;
 	if (a->flags & XEN_VCPUAFFINITY_HARD)

@@ -52,6 +52,8 @@ struct sched_vcpu {
 	uint32_t cpu; /* runs or last ran here; changed under the queue locks */
 	bool queued, running;
 	cpumask_t affinity; /* where it may run (hard) */
+	cpumask_t affinity_saved; /* what that was before SCHEDOP_pin_override */
+	bool overridden;
 	cpumask_t affinity_soft;
 };
 

@@ -135,11 +135,16 @@ static long op_poll(struct vcpu *v, gva_t arg)
 	return 0;
 }
 
-static long op_unbuilt(struct vcpu *v, gva_t arg)
+/* Firmware of some hosts wants to be called on one CPU. */
+static long op_pin_override(struct vcpu *v, gva_t arg)
 {
-	(void)v;
-	(void)arg;
-	return -EOPNOTSUPP;
+	struct sched_pin_override p;
+
+	if (!v->domain->privileged)
+		return -EPERM;
+	if (guest_read(v, &p, arg, sizeof(p)))
+		return -EFAULT;
+	return sched_override(v, p.pcpu);
 }
 
 static long (*const ops[])(struct vcpu *v, gva_t arg) = {
@@ -150,7 +155,7 @@ static long (*const ops[])(struct vcpu *v, gva_t arg) = {
 	[SCHEDOP_remote_shutdown] = op_remote_shutdown,
 	[SCHEDOP_shutdown_code] = op_shutdown_code,
 	[SCHEDOP_watchdog] = op_watchdog,
-	[SCHEDOP_pin_override] = op_unbuilt,
+	[SCHEDOP_pin_override] = op_pin_override,
 };
 
 long hc_sched_op(struct vcpu *v, uint64_t arg[6])

@@ -512,6 +512,21 @@ void sched_set_weight(struct domain *d, uint32_t weight)
 	d->weight = weight ? weight : WEIGHT_USUAL;
 }
 
+/* The affinity has changed; under the lock, which is released. */
+static void leave_if_forbidden(struct runq *q, struct vcpu *v)
+{
+	bool moves = v->sched.queued && !list_empty(&v->sched.queue) &&
+		     !may_run_on(v, cpu_of(q));
+
+	if (v->sched.running)
+		cpu_raise(cpu_of(q), WORK_SCHED);
+	else if (moves)
+		dequeue(q, v);
+	lock_release(&q->lock);
+	if (moves)
+		vcpu_wake(v);
+}
+
 int sched_set_affinity(struct vcpu *v, cpumask_t hard, cpumask_t soft)
 {
 	struct runq *q;
@@ -519,18 +534,35 @@ int sched_set_affinity(struct vcpu *v, cpumask_t hard, cpumask_t soft)
 	if (!(hard & cpu_online()))
 		return -EINVAL;
 	q = lock_queue_of(v);
+	if (v->sched.overridden) {
+		lock_release(&q->lock);
+		return -EBUSY;
+	}
 	v->sched.affinity = hard;
 	v->sched.affinity_soft = soft;
-	if (v->sched.running) {
-		cpu_raise(cpu_of(q), WORK_SCHED);
-	} else if (v->sched.queued && !list_empty(&v->sched.queue) &&
-		   !may_run_on(v, cpu_of(q))) {
-		dequeue(q, v);
+	leave_if_forbidden(q, v);
+	return 0;
+}
+
+int sched_override(struct vcpu *v, int32_t cpu)
+{
+	struct sched_vcpu *s = &v->sched;
+	bool undo = cpu < 0;
+	struct runq *q;
+
+	if (!undo && ((uint32_t)cpu >= CPU_MAX ||
+		      !(cpu_online() & cpu_bit((uint32_t)cpu))))
+		return -EINVAL;
+	q = lock_queue_of(v);
+	if (s->overridden != undo) {
 		lock_release(&q->lock);
-		vcpu_wake(v);
-		return 0;
+		return undo ? -EINVAL : -EBUSY;
 	}
-	lock_release(&q->lock);
+	if (!undo)
+		s->affinity_saved = s->affinity;
+	s->affinity = undo ? s->affinity_saved : cpu_bit((uint32_t)cpu);
+	s->overridden = !undo;
+	leave_if_forbidden(q, v);
 	return 0;
 }
 

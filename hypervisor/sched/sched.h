@@ -47,7 +47,14 @@ void vcpu_kick(struct vcpu *v);
 void vcpu_yield(struct vcpu *v);
 
 void sched_set_weight(struct domain *d, uint32_t weight);
+/* -EINVAL: no such CPU is online; -EBUSY: overridden. */
 int sched_set_affinity(struct vcpu *v, cpumask_t hard, cpumask_t soft);
+/*
+ * Run @v on @cpu only, until that is undone (@cpu < 0); its affinity is then
+ * what it was. -EBUSY: overridden before; -EINVAL: no such CPU, or nothing to
+ * undo.
+ */
+int sched_override(struct vcpu *v, int32_t cpu);
 
 /* ns that @v has run, up to now; any context. */
 uint64_t vcpu_run_time(struct vcpu *v);

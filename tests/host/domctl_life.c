@@ -357,6 +357,15 @@ static void cpu_policies(void **state)
 	destroy(id);
 }
 
+static int override(uint16_t id, int32_t cpu)
+{
+	struct domain *t = domain_get(id);
+	int rc = sched_override(t->vcpus[0], cpu);
+
+	domain_put(t);
+	return rc;
+}
+
 static void scheduling(void **state)
 {
 	uint16_t id = create(1);
@@ -384,6 +393,11 @@ static void scheduling(void **state)
 	assert_int_equal(domctl(XEN_DOMCTL_setvcpuaffinity, id), -EINVAL);
 	assert_int_equal(domctl(XEN_DOMCTL_getvcpuaffinity, id), 0);
 	assert_int_equal(BUF_HOST[0], 2);
+	assert_int_equal(override(id, 0), 0);
+	assert_int_equal(domctl(XEN_DOMCTL_setvcpuaffinity, id), -EBUSY);
+	op.u.vcpuaffinity.flags |= XEN_VCPUAFFINITY_FORCE;
+	assert_int_equal(domctl(XEN_DOMCTL_setvcpuaffinity, id), 0);
+	assert_int_equal(override(id, -1), -EINVAL); /* it was undone */
 	op.u.vcpuaffinity.cpumap_hard.nr_bits = ~0U;
 	assert_int_equal(domctl(XEN_DOMCTL_getvcpuaffinity, id), -EINVAL);
 	destroy(id);

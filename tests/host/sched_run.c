@@ -364,6 +364,37 @@ static void test_choice_ends(void **state)
 	check_states();
 }
 
+static long pin(struct vcpu *v, int32_t cpu)
+{
+	struct sched_pin_override p = { .pcpu = cpu };
+
+	return sched_op(v, SCHEDOP_pin_override, &p);
+}
+
+/* The control domain asks to be on one CPU for a while. */
+static void test_override(void **state)
+{
+	struct vcpu *v = make(1, 6);
+
+	(void)state;
+	assert_int_equal(pin(v, 3), -EPERM);
+	v->domain->privileged = true;
+	assert_int_equal(pin(v, -1), -EINVAL);
+	assert_int_equal(pin(v, FAKE_CPUS), -EINVAL);
+	assert_int_equal(pin(v, INT32_MAX), -EINVAL);
+	assert_int_equal(pin(v, 3), 0);
+	fake_settle();
+	assert_true(v->sched.running && v->sched.cpu == 3);
+	assert_int_equal(pin(v, 3), -EBUSY);
+	assert_int_equal(sched_set_affinity(v, 1, 1), -EBUSY);
+	assert_int_equal(pin(v, -1), 0);
+	fake_settle();
+	assert_int_equal(v->sched.affinity, 6);
+	assert_true(v->sched.running && v->sched.cpu != 3);
+	assert_int_equal(pin(v, -1), -EINVAL);
+	assert_int_equal(sched_set_affinity(v, 1, 1), 0);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -371,7 +402,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_weights), T(test_sleeper), T(test_no_saving_up),
 		T(test_spread), T(test_yield), T(test_pause), T(test_runstate),
-		T(test_random), T(test_choice_ends),
+		T(test_random), T(test_choice_ends), T(test_override),
 	};
 
 	fake_start(FAKE_CPUS);
