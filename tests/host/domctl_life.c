@@ -11,6 +11,7 @@
 #include <domain/cpupolicy.h>
 #include <hypercall/hypercall.h>
 #include <mm/alloc.h>
+#include <sched/sched.h>
 #include "port_fake.h"
 
 #define OP FAKE_BUF
