@@ -33,3 +33,65 @@ $(BE_TB)/blk_kill: $(BE_TB)/real/tests/host/blk_kill.o \
 $(BE_TB)/blk_journal: $(BE_TB)/real/tests/host/blk_journal.o \
 		$(D0_OBJ)/backend/journal.o $(D0_OBJ)/backend/ring.o
 	$(Q)$(CC) -pie -o $@ $^
+
+# ---- unit tests ----
+
+BE_T_CORE := $(patsubst %.c,$(BE_TB)/%.o,$(addprefix dom0-tools/,$(BLK_CORE) \
+	$(BACKEND_CORE)) tests/host/blk_bed.c tests/host/blk_fake_gmap.c)
+BE_T_UNIT := blk_core
+
+$(BE_TB)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC-T,$<)
+	$(Q)$(CC) $(BE_T_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BE_T_UNIT:%=$(BE_TB)/%): $(BE_TB)/%: $(BE_TB)/tests/host/%.o $(BE_T_CORE)
+	$(Q)$(CC) $(BE_T_CFLAGS) -o $@ $^ -lcmocka -lpthread $(BACKEND_LIBS)
+
+# ---- the fuzzer ----
+
+$(BE_TB)/fuzz_blkring: tests/fuzz/fuzz_blkring.c tests/host/blk_bed.c \
+		tests/host/blk_fake_gmap.c $(addprefix dom0-tools/, \
+		$(BLK_CORE) $(BACKEND_CORE))
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)
+	$(Q)$(CLANG) $(filter-out -fno-sanitize-recover=all,$(BE_T_CFLAGS)) \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-o $@ $^ $(BACKEND_LIBS)
+
+# ---- running ----
+
+KILLS ?= 40
+BE_MODES := 'persistent' 'persistent indirect order=2' 'indirect' \
+	'queues=4 pool' 'buffered queues=2 order=1'
+
+.PHONY: test-backend kill-backend fuzz-backend
+test-backend: $(BE_T_UNIT:%=$(BE_TB)/%) $(BE_TB)/blk_journal \
+		$(BE_TB)/fuzz_blkring kill-backend
+	$(Q)set -e; for t in $(BE_T_UNIT); do \
+		echo "== $$t"; timeout 300 $(BE_TB)/$$t; done
+	@echo '== blk_journal'
+	$(Q)timeout 600 $(BE_TB)/blk_journal && \
+		echo 'summary: 1 passed, 0 failed, 0 skipped'
+	@echo '== fuzz_blkring (short run)'
+	$(Q)rm -rf $(BE_TB)/found; mkdir -p $(BE_TB)/found; \
+		timeout 600 $(BE_TB)/fuzz_blkring -seed=1 -runs=3000 \
+			-max_len=512 -verbosity=0 -artifact_prefix=$(BE_TB)/ \
+			$(BE_TB)/found >$(BE_TB)/fuzz_blkring.log 2>&1 || \
+			{ cat $(BE_TB)/fuzz_blkring.log; exit 1; }
+	@echo 'summary: 1 passed, 0 failed, 0 skipped'
+
+# Each mode with KILLS kills; the directory's file system must know O_DIRECT.
+kill-backend: $(BE_KILL)
+	$(Q)mkdir -p $(BE_TB)/disk; set -e; for m in $(BE_MODES); do \
+		echo "== blk_kill $$m"; \
+		timeout 3600 $(BE_TB)/blk_kill $(BE_TB)/blkback-fake \
+			$(BE_TB)/disk $(KILLS) 1 $$m; \
+		echo 'summary: 1 passed, 0 failed, 0 skipped'; done
+	$(Q)rm -rf $(BE_TB)/disk
+
+fuzz-backend: $(BE_TB)/fuzz_blkring
+	$(Q)mkdir -p $(BE_TB)/corpus; $< -max_total_time=$(or $(FUZZ_TIME),60) \
+		-max_len=2048 -artifact_prefix=$(BE_TB)/ $(BE_TB)/corpus
+
+TESTS += test-backend
