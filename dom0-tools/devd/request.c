@@ -65,9 +65,7 @@ static void ask_replace(struct dev *dev)
 
 static void ask_stats(struct dev *dev)
 {
-	struct bp_stats m = { .head = { BP_STATS, sizeof(m) } };
-
-	link_send_msg(dev, &m.head);
+	link_send(dev, BP_STATS);
 }
 
 static const struct {
