@@ -208,9 +208,6 @@ void disk_entries(struct store_writer *w, const struct disk *d,
 
 /* ---- cards ---- */
 
-/* Where the configuration names no bridge. */
-#define BRIDGE_DEFAULT "xenbr0"
-
 static void nic_front(struct store_writer *w, const void *device)
 {
 	const struct nic *n = device;
@@ -235,7 +232,7 @@ static void nic_back(struct store_writer *w, const void *device)
 	sw_put(w, "mode", "%s", nic_mode_name(n->mode));
 	if (n->bridge || n->mode == NIC_BRIDGE)
 		sw_put(w, "bridge", "%s",
-		       n->bridge ? n->bridge : BRIDGE_DEFAULT);
+		       n->bridge ? n->bridge : NIC_BRIDGE_DEFAULT);
 	put_script(w, n->script);
 	put_if(w, "ip", n->ip);
 	put_if(w, "vifname", n->vifname);

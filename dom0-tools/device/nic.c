@@ -152,7 +152,7 @@ static int take_type(struct parse *p, const char *value)
 	if (*value && strcmp(value, "vif"))
 		return spec_complain(&p->s, "type: \"%.100s\" is unknown: use vif",
 				     value);
-	return spec_keep(&p->s, &p->n->type, value);
+	return 0;
 }
 
 static int take_model(struct parse *p, const char *value)
@@ -500,7 +500,6 @@ void nic_free(struct nic *n)
 	free(n->gatewaydev);
 	free(n->vifname);
 	free(n->model);
-	free(n->type);
 	free(n->script);
 	free(n->ip);
 	free(n->backend);

@@ -30,12 +30,15 @@ enum nic_server {
 
 #define NIC_IPS_MAX 16
 
+/* Where the configuration names no bridge. */
+#define NIC_BRIDGE_DEFAULT "xenbr0"
+
 struct nic {
 	uint8_t mac[6];
 	bool has_mac;
 	int devid;		/* -1: the lowest that is free */
 	char *bridge, *gatewaydev, *vifname;	/* NULL: not given */
-	char *model, *type;
+	char *model;
 	char *script;		/* the user's own, or NULL for mode */
 	char *ip;		/* addresses with a space between them */
 	char *backend;		/* name or number of a domain; NULL: this one */

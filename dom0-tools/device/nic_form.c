@@ -28,7 +28,6 @@ void nic_text(const struct nic *n, struct strbuf *out)
 	pair(out, "mac", n->has_mac ? mac : NULL);
 	pair(out, "bridge", n->bridge);
 	pair(out, "gatewaydev", n->gatewaydev);
-	pair(out, "type", n->type);
 	pair(out, "model", n->model);
 	pair(out, "vifname", n->vifname);
 	pair(out, "ip", n->ip);
@@ -76,7 +75,8 @@ void nic_to_json(const struct nic *n, struct jw *w, const char *key)
 	if (n->has_mac)
 		jw_str(w, "mac", mac);
 	json_text(w, "ip", n->ip);
-	json_text(w, "bridge", n->bridge);
+	json_text(w, "bridge", n->bridge || n->mode != NIC_BRIDGE ?
+				       n->bridge : NIC_BRIDGE_DEFAULT);
 	json_text(w, "ifname", n->vifname);
 	strbuf_printf(&script, "/etc/xen/scripts/vif-%s",
 		      nic_mode_name(n->mode));

@@ -19,8 +19,8 @@ XL_T_SRC := $(call xl_t_paths,$(D0_CFG_SRCS) $(D0_BUILD_SRCS) \
 XL_T_CORE := $(patsubst %.c,$(XL_TB)/%.o,$(XL_T_SRC)) \
 	$(XL_TB)/gen/cfg_gram.o $(XL_TB)/gen/cfg_lex.o
 XL_T_LIBS := $(D0_BUILD_LIBS) -llzma -lyajl -luuid
-XL_T_UNIT := xl_cfg xl_kernel xl_plan xl_make xl_server
-XL_T_FUZZ := fuzz_cfg fuzz_kernel_image
+XL_T_UNIT := device_spec xl_cfg xl_kernel xl_plan xl_make xl_server
+XL_T_FUZZ := fuzz_cfg fuzz_disk fuzz_vif fuzz_kernel_image
 
 $(XL_TB)/%.o: %.c $(D0_GEN)/cfg_gram.h
 	@mkdir -p $(@D)
