@@ -277,9 +277,9 @@ static int put_kernel(struct build *x)
 {
 	const struct kernel_image *k = x->b->kernel;
 
-	for (unsigned int i = 0; i < k->elf.segments_count; i++) {
-		const struct elf_segment *seg = &k->elf.segments[i];
-		const struct bytes src = { k->elf.data + seg->offset,
+	for (unsigned int i = 0; i < k->segments_count; i++) {
+		const struct kernel_segment *seg = &k->segments[i];
+		const struct bytes src = { k->data + seg->offset,
 					   seg->file_size, seg->mem_size };
 		int rc = put_and_clear(x, seg->paddr - k->paddr_offset,
 				       &src);

@@ -7,12 +7,14 @@
  * space that a guest owns, and at most KERNEL_SPAN_MAX above virt_base, so
  * that later arithmetic on them cannot wrap.
  */
+#include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include <abi/core.h>
 #include <abi/elfnote.h>
+#include <lib/elf.h>
 
 #include "kernel_image.h"
 
@@ -31,31 +33,84 @@ static bool guest_owns(uint64_t va, uint64_t len)
 	return last < GUEST_LOW_END || va >= __HYPERVISOR_VIRT_END;
 }
 
-static int check_notes(const struct elf_image *elf, struct fail *fail)
-{
-	const struct elf_xen_notes *n = &elf->notes;
+/* What a kernel may call indispensable. */
+static const char *const offered[] = {
+	"writable_page_tables", "writable_descriptor_tables",
+	"pae_pgdir_above_4gb", "hvm_callback_vector", "dom0",
+};
 
+static bool is_offered(const char *name, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(offered); i++) {
+		if (strlen(offered[i]) == len && !memcmp(offered[i], name, len))
+			return true;
+	}
+	return false;
+}
+
+/* "a|!b|c": names separated by bars, '!' before what is required. */
+static int check_features(const struct elf_xen_notes *n, struct fail *fail)
+{
+	const char *p = n->features;
+
+	if (strlen(p) == sizeof(n->features) - 1)
+		return fail_set(fail, -ENOEXEC,
+				"the kernel's list of features is too long");
+	while (*p) {
+		size_t len = strcspn(p, "|");
+
+		if (*p == '!' && len > 1 && !is_offered(p + 1, len - 1))
+			return fail_set(fail, -ENOEXEC,
+					"the kernel requires the feature \"%.*s\", which paravirtual guests do not get",
+					(int)len - 1, p + 1);
+		p += len + (p[len] == '|');
+	}
+	return 0;
+}
+
+static int check_notes(const struct elf_xen_notes *n, struct fail *fail)
+{
 	if (!n->present)
 		return fail_set(fail, -ENOEXEC,
 				"the kernel has no Xen notes: it was built without paravirtual guest support (CONFIG_XEN_PV)");
-	if (elf_has_note(elf, XEN_ELFNOTE_XEN_VERSION) &&
+	if (elf_has_note(n, XEN_ELFNOTE_XEN_VERSION) &&
 	    strcmp(n->xen_version, "xen-3.0"))
 		return fail_set(fail, -ENOEXEC,
 				"the kernel wants the interface \"%s\"; only \"xen-3.0\" is offered",
 				n->xen_version);
-	if (elf_has_note(elf, XEN_ELFNOTE_LOADER) &&
+	if (elf_has_note(n, XEN_ELFNOTE_LOADER) &&
 	    strcmp(n->loader, "generic"))
 		return fail_set(fail, -ENOEXEC,
 				"the kernel wants the loader \"%s\"; only \"generic\" is offered",
 				n->loader);
-	if (n->bad_feature[0])
+	return check_features(n, fail);
+}
+
+/* The hypervisor's reader of ELF files has its own words. */
+static int read_elf(struct kernel_image *k, struct elf_xen_notes *notes,
+		    struct fail *fail)
+{
+	struct elf_image elf;
+	const char *why = "";
+	int rc;
+
+	if (k->len > EI_CLASS && !memcmp(k->data, ELFMAG, SELFMAG) &&
+	    k->data[EI_CLASS] == ELFCLASS32)
 		return fail_set(fail, -ENOEXEC,
-				"the kernel requires the feature \"%s\", which is not offered",
-				n->bad_feature);
-	if (n->required & (1ull << XENFEAT_auto_translated_physmap |
-			   1ull << XENFEAT_supervisor_mode_kernel))
-		return fail_set(fail, -ENOEXEC,
-				"the kernel requires a feature that paravirtual guests do not get (auto_translated_physmap or supervisor_mode_kernel)");
+				"a 32-bit kernel: 32-bit paravirtual guests are not supported; use the amd64 kernel");
+	rc = elf_open(&elf, k->data, k->len, &why);
+	if (!rc)
+		rc = elf_xen_notes(&elf, notes, &why);
+	if (rc)
+		return fail_set(fail, rc, "%s", why);
+	k->entry = elf.entry;
+	k->segments_count = elf.seg_count;
+	for (unsigned int i = 0; i < elf.seg_count; i++) {
+		const struct elf_segment *s = &elf.segs[i];
+
+		k->segments[i] = (struct kernel_segment){
+			s->paddr, s->offset, s->filesz, s->memsz };
+	}
 	return 0;
 }
 
@@ -64,8 +119,8 @@ static int place_segments(struct kernel_image *k, struct fail *fail)
 {
 	k->start = UINT64_MAX;
 	k->end = 0;
-	for (unsigned int i = 0; i < k->elf.segments_count; i++) {
-		const struct elf_segment *seg = &k->elf.segments[i];
+	for (unsigned int i = 0; i < k->segments_count; i++) {
+		const struct kernel_segment *seg = &k->segments[i];
 		uint64_t from, offset = seg->paddr - k->paddr_offset;
 
 		if (seg->paddr < k->paddr_offset || offset > KERNEL_SPAN_MAX ||
@@ -91,24 +146,26 @@ static bool within(const struct kernel_image *k, uint64_t va, uint64_t len)
 int kernel_image_read(struct kernel_image *k, const uint8_t *data, size_t len,
 		      struct fail *fail)
 {
-	const struct elf_xen_notes *n = &k->elf.notes;
+	struct elf_xen_notes notes, *n = &notes;
 	int rc;
 
 	memset(k, 0, sizeof(*k));
-	rc = elf_image_read(&k->elf, data, len, fail);
+	k->data = data;
+	k->len = len;
+	rc = read_elf(k, n, fail);
 	if (!rc)
-		rc = check_notes(&k->elf, fail);
+		rc = check_notes(n, fail);
 	if (rc)
 		return rc;
 	k->virt_base = n->virt_base;
 	k->paddr_offset = n->paddr_offset;
-	k->entry = elf_has_note(&k->elf, XEN_ELFNOTE_ENTRY) ? n->entry :
-							      k->elf.entry;
-	k->has_init_p2m = elf_has_note(&k->elf, XEN_ELFNOTE_INIT_P2M);
+	if (elf_has_note(n, XEN_ELFNOTE_ENTRY))
+		k->entry = n->entry;
+	k->has_init_p2m = elf_has_note(n, XEN_ELFNOTE_INIT_P2M);
 	k->init_p2m = n->init_p2m;
 	k->unmapped_ramdisk = n->mod_start_pfn != 0;
 	k->has_hypercall_page =
-		elf_has_note(&k->elf, XEN_ELFNOTE_HYPERCALL_PAGE);
+		elf_has_note(n, XEN_ELFNOTE_HYPERCALL_PAGE);
 	k->hypercall_page = n->hypercall_page;
 	if (k->virt_base % 4096 || k->paddr_offset % 4096 ||
 	    !guest_owns(k->virt_base, KERNEL_SPAN_MAX))
@@ -156,10 +213,10 @@ static uint64_t without_zeros(const uint8_t *data, uint64_t len)
 
 void kernel_image_trim(struct kernel_image *k)
 {
-	for (unsigned int i = 0; i < k->elf.segments_count; i++) {
-		struct elf_segment *seg = &k->elf.segments[i];
+	for (unsigned int i = 0; i < k->segments_count; i++) {
+		struct kernel_segment *seg = &k->segments[i];
 
-		seg->file_size = without_zeros(k->elf.data + seg->offset,
+		seg->file_size = without_zeros(k->data + seg->offset,
 					       seg->file_size);
 	}
 }

@@ -8,11 +8,28 @@
 #ifndef DOM0_BUILD_KERNEL_IMAGE_H
 #define DOM0_BUILD_KERNEL_IMAGE_H
 
-#include "elf_image.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../lib/fail.h"
+
+#define KERNEL_SEGMENTS_MAX 32
+
+/* One loadable segment: @file_size bytes at @offset, then zeros. */
+struct kernel_segment {
+	uint64_t paddr;
+	uint64_t offset;
+	uint64_t file_size;
+	uint64_t mem_size;
+};
 
 /* Page frames of a guest are numbered from virt_base. */
 struct kernel_image {
-	struct elf_image elf;
+	const uint8_t *data;	/* of the whole ELF file */
+	size_t len;
+	unsigned int segments_count;
+	struct kernel_segment segments[KERNEL_SEGMENTS_MAX];
 	uint64_t virt_base;	/* where frame 0 is mapped */
 	uint64_t paddr_offset;	/* segment address of frame 0 */
 	uint64_t start, end;	/* what segments cover, virtual */
@@ -26,7 +43,7 @@ struct kernel_image {
 
 /* Virtual address at which a segment starts. */
 static inline uint64_t kernel_segment_va(const struct kernel_image *k,
-					 const struct elf_segment *seg)
+					 const struct kernel_segment *seg)
 {
 	return seg->paddr - k->paddr_offset + k->virt_base;
 }

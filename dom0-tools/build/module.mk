@@ -2,14 +2,14 @@
 #
 # The domain builder: sources that programs link, no program of its own.
 
-# What unpacks kernels at boot does so here: the hypervisor's own files.
-D0_UNPACK_SRCS := $(addprefix hypervisor/,x86/crc32.c lib/kernel_image.c \
+# What reads and unpacks kernels at boot does so here: the hypervisor's own files.
+D0_SHARED_SRCS := $(addprefix hypervisor/,x86/crc32.c lib/elf.c lib/kernel_image.c \
 	$(patsubst %,lib/decompress%.c,_bcj _crc _libs _lz4 _lzma _xz)) \
 	hypervisor/lib/decompress.c
-D0_BUILD_SRCS := build/apply.c build/elf_image.c build/kernel_cache.c \
+D0_BUILD_SRCS := build/apply.c build/kernel_cache.c \
 	build/kernel_file.c build/kernel_image.c build/kernel_shelf.c \
 	build/plan_pv.c build/unpack.c build/unpack_helper.c \
-	$(D0_UNPACK_SRCS)
+	$(D0_SHARED_SRCS)
 D0_BUILD_LIBS := -lseccomp -lzstd -lz
 
 $(D0_OBJ)/hypervisor/%.o: hypervisor/%.c
@@ -18,6 +18,7 @@ $(D0_OBJ)/hypervisor/%.o: hypervisor/%.c
 	$(Q)$(CC) -Ihypervisor $(D0_CFLAGS) $(D0_CFLAGS_$(*F)) -MMD -MP -c \
 		-o $@ $<
 D0_CFLAGS_unpack := -Ihypervisor
+D0_CFLAGS_kernel_image := -Ihypervisor
 # Its vector registers are the assembler's, not the compiler's.
 D0_CFLAGS_crc32 := -mgeneral-regs-only
 

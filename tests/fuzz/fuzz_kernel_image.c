@@ -39,8 +39,8 @@ static void read_kernel(const uint8_t *data, size_t size)
 		return;
 	if (k.start > k.entry || k.entry >= k.end)
 		abort();
-	for (unsigned int i = 0; i < k.elf.segments_count; i++) {
-		const struct elf_segment *s = &k.elf.segments[i];
+	for (unsigned int i = 0; i < k.segments_count; i++) {
+		const struct kernel_segment *s = &k.segments[i];
 		uint64_t va = kernel_segment_va(&k, s);
 
 		if (va < k.start || va + s->mem_size > k.end ||

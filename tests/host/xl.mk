@@ -38,8 +38,8 @@ $(XL_TB)/xl_server: $(XL_TB)/dom0-tools/daemon/server.o
 $(XL_TB)/xl_make: $(XL_TB)/tests/host/xl_fake_hv.o \
 	$(XL_TB)/tests/host/xl_fake_store.o
 
-XL_FUZZ_SRC := $(call xl_t_paths,$(D0_CFG_SRCS) build/elf_image.c \
-	build/kernel_image.c build/plan_pv.c build/unpack.c $(D0_UNPACK_SRCS) \
+XL_FUZZ_SRC := $(call xl_t_paths,$(D0_CFG_SRCS) \
+	build/kernel_image.c build/plan_pv.c build/unpack.c $(D0_SHARED_SRCS) \
 	lib/fail.c lib/json.c lib/nearest.c lib/strbuf.c)
 
 $(XL_T_FUZZ:%=$(XL_TB)/%): $(XL_TB)/%: tests/fuzz/%.c $(XL_FUZZ_SRC) \

@@ -94,7 +94,8 @@ static inline void test_elf_make(struct test_elf *e,
 			    .p_vaddr = va, .p_paddr = k->paddr,
 			    .p_filesz = k->file_size, .p_memsz = k->mem_size };
 	Elf64_Phdr note = { .p_type = PT_NOTE, .p_offset = TEST_ELF_NOTES };
-	Elf64_Ehdr head = { .e_machine = EM_X86_64, .e_entry = va,
+	Elf64_Ehdr head = { .e_type = ET_EXEC, .e_machine = EM_X86_64,
+			    .e_entry = va,
 			    .e_phoff = sizeof(head),
 			    .e_phentsize = sizeof(load),
 			    .e_phnum = k->no_notes ? 1 : 2 };

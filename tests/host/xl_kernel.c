@@ -48,7 +48,6 @@ static void reads_linux(void **state)
 	assert_int_equal(image.entry, 0xffffffff81000000);
 	assert_true(image.has_init_p2m);
 	assert_true(image.unmapped_ramdisk);
-	assert_int_equal(image.elf.notes.required, 1);
 }
 
 static void trims_zeros(void **state)
@@ -60,8 +59,8 @@ static void trims_zeros(void **state)
 	assert_int_equal(read_kernel(&k, &fail), 0);
 	memset(elf.data + TEST_ELF_CODE + 0x1008, 0, 0x1008);
 	kernel_image_trim(&image);
-	assert_int_equal(image.elf.segments[0].file_size, 0x1008);
-	assert_int_equal(image.elf.segments[0].mem_size, 0x4000);
+	assert_int_equal(image.segments[0].file_size, 0x1008);
+	assert_int_equal(image.segments[0].mem_size, 0x4000);
 }
 
 /* One kernel that must be refused, and a word of the reason. */
@@ -112,7 +111,7 @@ static void refuses_wrong_kernels(void **state)
 	k.init_p2m = 0xffff850000000000;
 	refused(&k, "frame list");
 	k = test_kernel_linux();
-	k.mem_size = 1ull << 40;
+	k.mem_size = 1ull << 30;
 	refused(&k, "first GiB");
 	k.mem_size = UINT64_MAX;
 	refused(&k, "wraps");
@@ -389,8 +388,8 @@ static void copies_what_others_can_write(void **state)
 	assert_int_equal(kernel_file_open(&file, path, NULL, NULL), 0);
 	assert_null(file.bytes.map);
 	assert_int_equal(truncate(path, 0), 0);
-	for (size_t i = 0; i < file.image.elf.len; i += 4096)
-		sum |= file.image.elf.data[i];
+	for (size_t i = 0; i < file.image.len; i += 4096)
+		sum |= file.image.data[i];
 	assert_int_not_equal(sum, 0);
 	kernel_file_close(&file);
 	unlink(path);
@@ -653,10 +652,15 @@ static void tells_all_of_a_failure(void **state)
 	struct evloop *loop = ev_new();
 	struct test_wait w[3] = { [1].end_at_once = true };
 	unsigned int before = descriptors();
+	FILE *f;
 
 	(void)state;
 	write_kernel();
-	assert_int_equal(truncate(path, 100), 0);
+	f = fopen(path, "r+e");
+	assert_non_null(f);
+	assert_int_equal(fseek(f, 60, SEEK_SET), 0);
+	assert_int_equal(fwrite("damage", 1, 6, f), 6);
+	fclose(f);
 	for (int round = 0; round < 2; round++) {
 		for (int i = 0; i < 3; i++)
 			assert_int_equal(begin(&w[i], loop, NULL), 0);
