@@ -62,7 +62,7 @@ $(BE_TB)/fuzz_blkring: tests/fuzz/fuzz_blkring.c tests/host/blk_bed.c \
 # ---- running ----
 
 KILLS ?= 40
-BE_MODES := 'persistent' 'persistent indirect order=2' 'indirect' \
+BE_MODES := 'persistent' 'persistent indirect order=1' 'indirect' \
 	'queues=4 pool' 'buffered queues=2 order=1'
 
 .PHONY: test-backend kill-backend fuzz-backend
