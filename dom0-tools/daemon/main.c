@@ -171,6 +171,7 @@ static const char usage[] =
 	"  -l, --log PATH        log file instead of /var/log/parvis/parvisd.log\n"
 	"  -p, --pid-file PATH   write the process id there\n"
 	"      --state DIR       guests' configurations (/var/lib/parvis)\n"
+	"      --device-wait S   seconds for a device to come up or go (10)\n"
 	"      --cache DIR       unpacked kernels (/var/cache/parvis); \"\" for none\n";
 
 struct options {
@@ -188,6 +189,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 		{ "pid-file", required_argument, NULL, 'p' },
 		{ "state", required_argument, NULL, 'S' },
 		{ "cache", required_argument, NULL, 'C' },
+		{ "device-wait", required_argument, NULL, 'D' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -208,6 +210,8 @@ static int parse_options(int argc, char **argv, struct options *o)
 			toolstack.state_dir = optarg;
 		else if (c == 'C')
 			toolstack.cache_dir = *optarg ? optarg : NULL;
+		else if (c == 'D' && atoi(optarg) > 0)
+			toolstack.device_ms = (uint64_t)atoi(optarg) * 1000;
 		else
 			return -EINVAL;
 	}
