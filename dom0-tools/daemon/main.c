@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../lib/daemonize.h"
 #include "../lib/log.h"
 #include "console_wait.h"
 #include "dev_wait.h"
@@ -228,63 +229,12 @@ static void write_pid(const char *path)
 	}
 }
 
-/* The parent's end: passes on whether the child came up. */
-static int wait_for_child(int fd)
-{
-	char ok = 0;
-	ssize_t n = read(fd, &ok, 1);
-
-	if (n == 1 && ok == 'y')
-		return 0;
-	fprintf(stderr, "parvisd: did not start; see its log\n");
-	return 1;
-}
-
-static void tell_parent(int fd)
-{
-	if (fd >= 0 && write(fd, "y", 1) != 1)
-		log_warn("the starting process is gone");
-	if (fd >= 0)
-		close(fd);
-}
-
-/* Splits into a daemon and the process that was started.  -1: the daemon. */
-static int detach(int *to_parent)
-{
-	int fds[2];
-	pid_t pid;
-
-	if (pipe(fds))
-		return 1;
-	pid = fork();
-	if (pid < 0)
-		return 1;
-	if (pid) {
-		close(fds[1]);
-		return wait_for_child(fds[0]);
-	}
-	close(fds[0]);
-	setsid();
-	*to_parent = fds[1];
-	return -1;
-}
-
-static void drop_terminal(void)
-{
-	if (chdir("/"))
-		log_warn("cannot leave the working folder");
-	if (!freopen("/dev/null", "r", stdin) ||
-	    !freopen("/dev/null", "w", stdout) ||
-	    !freopen("/dev/null", "w", stderr))
-		log_warn("cannot let go of the terminal");
-}
-
 int main(int argc, char **argv)
 {
 	struct options o = { .socket = SOCKET_PATH,
 			     .log = "/var/log/parvis/parvisd.log" };
 	struct fail fail = { 0 };
-	int to_parent = -1, rc;
+	int ready = -1, rc;
 
 	if (parse_options(argc, argv, &o)) {
 		fputs(usage, stderr);
@@ -293,9 +243,12 @@ int main(int argc, char **argv)
 	mkdir("/run/parvis", 0700);
 	mkdir("/var/log/parvis", 0750);
 	if (!o.foreground) {
-		rc = detach(&to_parent);
-		if (rc >= 0)
-			return rc;
+		ready = daemonize();
+		if (ready < 0) {
+			fprintf(stderr, "parvisd: cannot become a daemon: %s\n",
+				strerror(-ready));
+			return 1;
+		}
 		log_init("parvisd", LOG_TO_FILE, o.log);
 	} else {
 		log_init("parvisd", LOG_TO_STDERR, NULL);
@@ -310,9 +263,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	write_pid(o.pid_file);
-	if (!o.foreground)
-		drop_terminal();
-	tell_parent(to_parent);
+	daemonize_ready(ready);
 	log_info("ready on %s", o.socket);
 	run(&toolstack);
 	server_stop();

@@ -9,6 +9,7 @@ D0_DAEMON_SRCS := daemon/console_wait.c daemon/dev_release.c \
 	daemon/request.c daemon/request_dev.c $(D0_ENTRIES_SRCS)
 
 $(eval $(call dom0_program,parvisd,daemon/main.c daemon/server.c \
+	lib/daemonize.c \
 	$(D0_DAEMON_SRCS) $(D0_BUILD_SRCS) $(D0_CFG_SRCS) $(D0_HV_SRCS) \
 	$(D0_BASE_SRCS),$(D0_BUILD_LIBS) -lyajl -luuid))
 $(D0_BIN)/parvisd: $(D0_CFG_GEN)
