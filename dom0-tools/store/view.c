@@ -126,6 +126,24 @@ static void settle(struct view *v, struct charges *c)
 	charges_free(c);
 }
 
+/*
+ * Ends a change of the node at @path, with @rc: charged and told, or nothing.
+ * @before: what its permissions were, if they are what changed.
+ */
+static int conclude(struct view *v, struct charges *c, const char *path,
+		    size_t len, struct perms *before, int rc)
+{
+	if (rc) {
+		charges_free(c);
+		return rc;
+	}
+	settle(v, c);
+	view_tell(v, path, len, false, before);
+	if (!v->t)
+		txn_note_change(v->s);
+	return 0;
+}
+
 static struct edit view_edit(struct view *v, struct charges *c)
 {
 	return (struct edit){ view_tree(v), c, store_next_gen(v->s) };
@@ -249,15 +267,7 @@ int view_create(struct view *v, const char *path, size_t len,
 		rc = -ENOMEM;
 	perms_put(perms);
 	blob_put(blob);
-	if (rc) {
-		charges_free(&c);
-		return rc;
-	}
-	settle(v, &c);
-	view_tell(v, path, len, false, NULL);
-	if (!v->t)
-		txn_note_change(v->s);
-	return 0;
+	return conclude(v, &c, path, len, NULL, rc);
 }
 
 int view_write(struct view *v, const char *path, size_t len,
@@ -283,15 +293,7 @@ int view_write(struct view *v, const char *path, size_t len,
 	blob = blob_new(value, bytes);
 	rc = blob ? edit_value(&e, path, len, blob) : -ENOMEM;
 	blob_put(blob);
-	if (rc) {
-		charges_free(&c);
-		return rc;
-	}
-	settle(v, &c);
-	view_tell(v, path, len, false, NULL);
-	if (!v->t)
-		txn_note_change(v->s);
-	return 0;
+	return conclude(v, &c, path, len, NULL, rc);
 }
 
 int view_set_perms(struct view *v, const char *path, size_t len,
@@ -313,14 +315,7 @@ int view_set_perms(struct view *v, const char *path, size_t len,
 	if (rc)
 		return rc;
 	old = perms_get(n->perms);
-	rc = edit_perms(&e, path, len, perms);
-	if (!rc) {
-		settle(v, &c);
-		view_tell(v, path, len, false, old);
-		if (!v->t)
-			txn_note_change(v->s);
-	}
-	charges_free(&c);
+	rc = conclude(v, &c, path, len, old, edit_perms(&e, path, len, perms));
 	perms_put(old);
 	return rc;
 }
