@@ -181,7 +181,26 @@ static int (*const checks[])(struct wait *w, const struct item *it) = {
 
 /* ---- events ---- */
 
-bool dev_wait_event(struct toolstack *ts, const char *token)
+/* A device that comes up writes many nodes, of which few matter here. */
+static bool may_matter(const struct item *it, const char *path)
+{
+	static const char *const names[] = { "", "/state", "/hotplug-status",
+					     "/reply" };
+	char folder[DEVICE_PATH];
+	size_t len;
+
+	device_back_path(&it->at, folder);
+	len = strlen(folder);
+	if (strncmp(path, folder, len))
+		return true;	/* above it: the folder may be gone */
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!strcmp(path + len, names[i]))
+			return true;
+	}
+	return false;
+}
+
+bool dev_wait_event(struct toolstack *ts, const char *path, const char *token)
 {
 	unsigned int id, i;
 	struct wait *w = ts->waits;
@@ -192,7 +211,8 @@ bool dev_wait_event(struct toolstack *ts, const char *token)
 	while (w && w->id != id)
 		w = w->next;
 	/* It may have come before its watch was taken back. */
-	if (!w || i >= w->count || w->item[i].done)
+	if (!w || i >= w->count || w->item[i].done ||
+	    !may_matter(&w->item[i], path))
 		return true;
 	rc = checks[w->goal](w, &w->item[i]);
 	if (rc > 0) {

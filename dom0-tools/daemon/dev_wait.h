@@ -31,8 +31,9 @@ struct dev_goals {
  */
 void dev_wait(struct toolstack *ts, const struct dev_goals *goals,
 	      struct strbuf *reply, struct outcome *out);
-/* Takes a watch event with this token; false if it is not of a wait. */
-bool dev_wait_event(struct toolstack *ts, const char *token);
+/* Takes a watch event; false if its token is not of a wait. */
+bool dev_wait_event(struct toolstack *ts, const char *path,
+		    const char *token);
 /* After the store was lost and found again: watches all anew. */
 void dev_wait_rewatch(struct toolstack *ts);
 

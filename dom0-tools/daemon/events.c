@@ -18,7 +18,7 @@ int store_events(struct toolstack *ts)
 	int rc;
 
 	while ((rc = xsc_event(ts->xs, &path, &token)) > 0) {
-		if (!dev_wait_event(ts, token) && !console_wait_event(token))
+		if (!dev_wait_event(ts, path, token) && !console_wait_event(token))
 			ended = true;
 		free(path);
 		/* What follows from an end may bring further events. */
