@@ -48,6 +48,12 @@ $(BE_TB)/%.o: %.c
 $(BE_T_UNIT:%=$(BE_TB)/%): $(BE_TB)/%: $(BE_TB)/tests/host/%.o $(BE_T_CORE)
 	$(Q)$(CC) $(BE_T_CFLAGS) -o $@ $^ -lcmocka -lpthread $(BACKEND_LIBS)
 
+# The real objects: a sanitizer's run-time would not survive the sandbox.
+$(BE_TB)/blk_common: $(BE_TB)/real/tests/host/blk_common.o \
+		$(BE_TB)/real/tests/host/blk_fake_gmap.o \
+		$(patsubst %.c,$(D0_OBJ)/%.o,$(BACKEND_CORE))
+	$(Q)$(CC) $(D0_LDFLAGS) -o $@ $^ -lcmocka $(BACKEND_LIBS)
+
 # ---- the fuzzer ----
 
 $(BE_TB)/fuzz_blkring: tests/fuzz/fuzz_blkring.c tests/host/blk_bed.c \
@@ -66,9 +72,9 @@ BE_MODES := 'persistent' 'persistent indirect order=1' 'indirect' \
 	'queues=4 pool' 'buffered queues=2 order=1'
 
 .PHONY: test-backend kill-backend fuzz-backend
-test-backend: $(BE_T_UNIT:%=$(BE_TB)/%) $(BE_TB)/blk_journal \
+test-backend: $(BE_T_UNIT:%=$(BE_TB)/%) $(BE_TB)/blk_common $(BE_TB)/blk_journal \
 		$(BE_TB)/fuzz_blkring kill-backend
-	$(Q)set -e; for t in $(BE_T_UNIT); do \
+	$(Q)set -e; for t in $(BE_T_UNIT) blk_common; do \
 		echo "== $$t"; timeout 300 $(BE_TB)/$$t; done
 	@echo '== blk_journal'
 	$(Q)timeout 600 $(BE_TB)/blk_journal && \
