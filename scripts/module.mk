@@ -27,6 +27,9 @@ $(B)/cache/xen-4.17/xen:
 $(B)/cache/qemu10/bin/qemu:
 	$(Q)CACHE=$(B)/cache scripts/fetch-kernels qemu10
 
+$(B)/cache/debian-12/disk.raw:
+	$(Q)CACHE=$(B)/cache scripts/mkdebian
+
 $(B)/images/guest-%.img: $(B)/cache/linux-%/vmlinuz $(MKIMAGE_FILES)
 	$(call say,IMAGE,$@)
 	@mkdir -p $(@D)
@@ -89,7 +92,7 @@ iso:
 
 .PHONY: bench bench-parts
 bench-parts: all $(B)/guest/bench.img $(B)/cache/linux-6.1/vmlinuz \
-	$(B)/cache/xen-4.17/xen
+	$(B)/cache/xen-4.17/xen $(B)/frontends/6.1/built
 bench:
 	$(Q)scripts/install-deps build run bench
 	$(AGAIN) bench-parts

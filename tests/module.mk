@@ -33,7 +33,8 @@ test-guest: all micro-guests
 	$(Q)$(PY) -B tests/guest/run.py
 
 test-boot-deps: all micro-guests $(B)/cache/linux-6.1/vmlinuz $(B)/cache/linux-6.12/vmlinuz \
-	$(B)/cache/xen-4.17/xen $(B)/cache/qemu10/bin/qemu
+	$(B)/cache/xen-4.17/xen $(B)/cache/qemu10/bin/qemu frontends \
+	$(B)/cache/debian-12/disk.raw
 
 test-boot: test-boot-deps
 	$(Q)$(BOOT_ENV) $(PYTEST) -v $(T) tests/boot
