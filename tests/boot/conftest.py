@@ -86,6 +86,13 @@ class Images:
         return self._mkimage(f'guest-load-{version}', 'guest', '--linux',
                              self.linux(version), *self.loads())
 
+    def own_guest(self, version):
+        """The same with our own frontends instead of the kernel's."""
+        return self._mkimage(f'guest-own-{version}', 'guest', '--linux',
+                             self.linux(version), '--frontends',
+                             os.path.join(vm.BUILD, 'frontends', version),
+                             *self.loads())
+
     def driver_guest(self, version, tools):
         """A guest that serves devices to others."""
         return self._mkimage(f'guest-driver-{version}', 'guest', '--linux',
@@ -133,16 +140,22 @@ class Images:
                              '--file', f'{self.helper("hostcount")}'
                              ':/usr/bin/hostcount')
 
-    def device_dom0(self, version, tools):
+    def own_dom0(self, version, tools):
+        """The same with guests that have our own frontends."""
+        return self.device_dom0(version, tools, self.own_guest, 'own')
+
+    def device_dom0(self, version, tools, guest=None, name='devices'):
         """A control domain for tests of disks and networks."""
+        guests = self._guests(guest or self.load_guest)
         kind = 'debian' if tools == 'debian' else 'ours'
         more = ['--hotplug'] if kind == 'debian' else [
             '--file', f'{self.driver_guest(version, tools)}:/boot/initrd-driver']
-        return self._mkimage(f'dom0-devices-{version}-{kind}', 'dom0',
+        return self._mkimage(f'dom0-{name}-{version}-{kind}', 'dom0',
                              '--linux', self.linux(version), '--tools', tools,
-                             '--store-clients', *self._guests(self.load_guest),
-                             *self.loads(), *more,
+                             '--store-clients', *guests, *self.loads(),
+                             *more,
                              '--program', '/usr/sbin/dnsmasq',
+                             '--program', '/usr/bin/dbclient',
                              '--program', '/usr/bin/qemu-img',
                              '--program', '/usr/bin/qemu-storage-daemon',
                              '--file', f'{PVGRUB}:/usr/lib/parvis/pvgrub64',
