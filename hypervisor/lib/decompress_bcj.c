@@ -33,17 +33,40 @@ static uint64_t get64(const uint8_t *p)
 	return v;
 }
 
-/* The first E8 or E9 in [i, end), or end; eight bytes are looked at at once. */
+/*
+ * Where eight bytes are E8 or E9, by their top bits: right for the lowest, and
+ * 0 if there is none.
+ */
+static inline uint64_t opcodes(uint64_t bytes)
+{
+	uint64_t x = bytes ^ OPCODE_BYTES; /* 0 or 1 where there is one */
+
+	return (x - 2 * ONES) & ~x & (ONES << 7);
+}
+
+/* Passes over 32 bytes at a time, as long as no opcode is among them. */
+static size_t skip_blocks(const uint8_t *buf, size_t i, size_t end)
+{
+	for (; i + 32 <= end; i += 32) {
+		uint64_t a = get64(buf + i), b = get64(buf + i + 8);
+		uint64_t c = get64(buf + i + 16), d = get64(buf + i + 24);
+
+		/* Half of a kernel is zeros. */
+		if ((a | b | c | d) &&
+		    (opcodes(a) | opcodes(b) | opcodes(c) | opcodes(d)))
+			break;
+	}
+	return i;
+}
+
+/* The first E8 or E9 in [i, end), or end. */
 static size_t find_opcode(const uint8_t *buf, size_t i, size_t end)
 {
-	while (i + 8 <= end) {
-		/* Bytes that are 0 or 1 now; the lowest one found is right. */
-		uint64_t x = get64(buf + i) ^ OPCODE_BYTES;
-		uint64_t hit = (x - 2 * ONES) & ~x & (ONES << 7);
+	for (i = skip_blocks(buf, i, end); i + 8 <= end; i += 8) {
+		uint64_t hit = opcodes(get64(buf + i));
 
 		if (hit)
 			return i + (unsigned int)__builtin_ctzl(hit) / 8;
-		i += 8;
 	}
 	while (i < end && (buf[i] & 0xfe) != 0xe8)
 		i++;
