@@ -82,6 +82,25 @@ class TestGuests:
         assert dom0.complaints('f') == []
         dom0.destroy('f')
 
+    def test_others_are_answered_while_a_kernel_is_unpacked(self, dom0):
+        """Two guests wait for one fresh kernel; a third request does not."""
+        dom0.sh('cp /boot/vmlinuz-6.1 /tmp/fresh')
+        for name in 'u', 'v':
+            dom0.config(name, kernel='/tmp/fresh')
+        rc, out = dom0.status(
+            'for g in u v; do (xl create -q -p /tmp/$g.cfg && '
+            'touch /tmp/made.$g) & done; n=0;'
+            'until [ -e /tmp/made.u -o -e /tmp/made.v ]; do'
+            ' xl pause nobody 2>/tmp/said && exit 1;'
+            ' grep -q "no domain" /tmp/said || exit 1; n=$((n+1)); done;'
+            'wait; ls /tmp/made.u /tmp/made.v && echo answered $n', 120)
+        assert rc == 0, out
+        answered = int(re.search(r'answered (\d+)', out).group(1))
+        assert answered >= 3
+        dom0.destroy('u')
+        dom0.destroy('v')
+        dom0.sh('rm /tmp/fresh /tmp/made.*')
+
     def test_refused_config_leaves_nothing(self, dom0):
         """A guest that cannot be built is undone whole."""
         before = dom0.counts()
