@@ -35,6 +35,7 @@ struct parse {
 	struct spec s;
 	struct disk *d;
 	unsigned int given;	/* bit n: entry n of the keys */
+	unsigned int valued;	/* the same, but not empty */
 	bool old;		/* a prefix was there */
 	bool empty;		/* the format said that there is no medium */
 };
@@ -73,7 +74,7 @@ static int take_target(struct parse *p, const char *value)
 static int take_format(struct parse *p, const char *value)
 {
 	p->empty = !strcmp(value, "empty");
-	if (!*value || p->empty)
+	if (p->empty)
 		return 0;
 	for (size_t i = 0; i < FORMATS_COUNT; i++) {
 		if (!strcmp(format_names[i], value)) {
@@ -86,8 +87,6 @@ static int take_format(struct parse *p, const char *value)
 
 static int take_vdev(struct parse *p, const char *value)
 {
-	if (!*value)
-		return 0;
 	if (vdev_parse(value, &p->d->number))
 		return spec_complain(&p->s,
 				     "vdev: \"%.100s\" is no virtual disk: use xvda to xvdzzzz, sda to sdp, hda to hdd, d0p0, or a number",
@@ -99,8 +98,6 @@ static int take_access(struct parse *p, const char *value)
 {
 	static const char *const known[] = { "r", "ro", "w", "rw" };
 
-	if (!*value)
-		return 0;
 	for (size_t i = 0; i < 4; i++) {
 		if (!strcmp(known[i], value)) {
 			p->d->readonly = i < 2;
@@ -114,10 +111,9 @@ static int take_devtype(struct parse *p, const char *value)
 {
 	static const char *const known[] = { "cdrom", "disk" };
 
-	if (!strcmp(value, "cdrom"))
-		p->d->cdrom = true;
-	else if (*value && strcmp(value, "disk"))
+	if (strcmp(value, "cdrom") && strcmp(value, "disk"))
 		return unknown_value(p, "devtype", value, known, 2);
+	p->d->cdrom = !strcmp(value, "cdrom");
 	return 0;
 }
 
@@ -133,13 +129,13 @@ static int take_backendtype(struct parse *p, const char *value)
 	if (!strcmp(value, "standalone"))
 		return spec_complain(&p->s,
 				     "backendtype: \"standalone\" serves virtio disks only, which are not built: leave it out");
-	for (size_t i = 0; i < 4 && *value; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		if (strcmp(known[i], value))
 			continue;
 		p->d->server = i ? DISK_OWN : DISK_KERNEL;
 		return 0;
 	}
-	return *value ? unknown_value(p, "backendtype", value, known, 4) : 0;
+	return unknown_value(p, "backendtype", value, known, 4);
 }
 
 static int take_script(struct parse *p, const char *value)
@@ -152,14 +148,14 @@ static int take_lock(struct parse *p, const char *value)
 	static const char *const known[] = { "exclusive", "shared" };
 
 	p->d->shared = !strcmp(value, "shared");
-	if (!p->d->shared && *value && strcmp(value, "exclusive"))
+	if (!p->d->shared && strcmp(value, "exclusive"))
 		return unknown_value(p, "lock", value, known, 2);
 	return 0;
 }
 
 static int take_direct_io(struct parse *p, const char *value)
 {
-	if (*value && !spec_bool(value, &p->d->direct_io))
+	if (!spec_bool(value, &p->d->direct_io))
 		return spec_complain(&p->s,
 				     "direct-io: this must be 0 (through the page cache) or 1, not \"%.100s\"",
 				     value);
@@ -168,7 +164,7 @@ static int take_direct_io(struct parse *p, const char *value)
 
 static int take_removable(struct parse *p, const char *value)
 {
-	if (*value && !spec_bool(value, &p->d->removable))
+	if (!spec_bool(value, &p->d->removable))
 		return spec_complain(&p->s,
 				     "removable: this must be 0 or 1, not \"%.100s\"",
 				     value);
@@ -182,7 +178,7 @@ static int take_specification(struct parse *p, const char *value)
 	if (!strcmp(value, "virtio"))
 		return spec_complain(&p->s,
 				     "specification: virtio disks are not built: leave it out");
-	return *value && strcmp(value, "xen") ?
+	return strcmp(value, "xen") ?
 		       unknown_value(p, "specification", value, known, 1) : 0;
 }
 
@@ -274,11 +270,13 @@ static bool was_given(const struct parse *p, size_t key)
 
 static int take_key(struct parse *p, size_t key, const char *value)
 {
-	if (was_given(p, key))
+	p->given |= 1u << key;
+	/* Empty is the default, as if nothing were said. */
+	if (*value && p->valued >> key & 1)
 		return spec_complain(&p->s, "%s is given twice",
 				     keys[key].name);
-	p->given |= 1u << key;
-	return keys[key].take(p, value);
+	p->valued |= *value ? 1u << key : 0;
+	return *value ? keys[key].take(p, value) : 0;
 }
 
 static int named(struct parse *p, const char *name, const char *value)
@@ -296,9 +294,6 @@ static int named(struct parse *p, const char *name, const char *value)
 			continue;
 		if (i != POS_TARGET)
 			return take_key(p, i, value);
-		/* An empty position before it does not count. */
-		if (was_given(p, i) && !p->d->target)
-			p->given &= ~(1u << i);
 		rest = spec_rest(&p->s, strlen("target="));
 		rc = rest ? take_key(p, i, rest) : -ENOMEM;
 		free(rest);
@@ -388,7 +383,7 @@ static int old_vdev(struct parse *p, char *word)
 	*colon = '\0';
 	p->given |= 1u << POS_FORMAT;
 	rc = take_key(p, POS_VDEV, word);
-	return rc ? rc : take_devtype(p, colon + 1);
+	return rc || !colon[1] ? rc : take_devtype(p, colon + 1);
 }
 
 static int positional(struct parse *p, char *word)
@@ -408,6 +403,7 @@ static int positional(struct parse *p, char *word)
 				     word);
 	if (i == POS_TARGET) {
 		p->given |= 1u << i;
+		p->valued |= *word ? 1u << i : 0;
 		return prefixed_target(p, word);
 	}
 	if (strchr(word, ':') && (i == POS_FORMAT || i == POS_VDEV))
