@@ -77,10 +77,11 @@ int devices_list(struct toolstack *ts, uint32_t domid, struct device_at **list,
 	count = list_class(ts, domid, "vbd", list, 0);
 	if (count >= 0)
 		count = list_class(ts, domid, "vif", list, count);
-	if (count < 0)
-		return fail_errno(fail, count,
-				  "the store does not tell its devices");
-	return count;
+	if (count >= 0)
+		return count;
+	free(*list);
+	*list = NULL;
+	return fail_errno(fail, count, "the store does not tell its devices");
 }
 
 /* ---- telling ---- */

@@ -65,7 +65,7 @@ static int set_up(void **state)
 	write_file(kernel, elf.data, elf.len);
 	write_file(ramdisk, "this is the ramdisk", 19);
 	ts.state_dir = state_dir;
-	ts.device_ms = 100;
+	ts.device_ms = 300;
 	ts.loop = ev_new();
 	ts.hv = fake_hv_open();
 	ts.xs = fake_store_open();
@@ -413,6 +413,40 @@ static void plugs_devices(void **state)
 	assert_int_equal(fake->devices, 3);
 	assert_int_equal(ts.guests->config.disks.count, 1);
 	assert_int_equal(ts.guests->config.vifs.count, 2);
+	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
+	expect_nothing_left();
+}
+
+/* Whatever fails while a device is plugged, the guest is as it was. */
+static void undoes_a_failed_plug(void **state)
+{
+	static const char attach[] = "{\"op\":\"device-attach\",\"domain\":\"g\",\"disk\":\"/b.raw,,xvdb\"}";
+	static const char detach[] = "{\"op\":\"device-detach\",\"domain\":\"g\",\"disk\":\"xvdb\"}";
+	unsigned int nodes, all, undone = 0;
+
+	(void)state;
+	assert_true(create(DEVICES));
+	nodes = fake->nodes;
+	fake->ops = 0;
+	assert_true(ask("%s", attach));
+	all = fake->ops;
+	assert_true(ask("%s", detach));
+	for (unsigned int n = 1; n <= all; n++) {
+		bool there;
+
+		fake->ops = 0;
+		fake->fail_at = n;
+		there = ask("%s", attach);
+		fake->fail_at = 0;
+		undone += !there;
+		assert_int_equal(fake->devices, there ? 5 : 4);
+		assert_int_equal(ts.guests->config.disks.count, there ? 3 : 2);
+		assert_true(!there || ask("%s", detach));
+		assert_int_equal(fake->nodes, nodes);
+		assert_int_equal(fake->watches, 0);
+	}
+	print_message("%u of %u single failures undone\n", undone, all);
+	assert_true(undone > 40 && undone < all);
 	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
 	expect_nothing_left();
 }
@@ -792,6 +826,7 @@ int main(void)
 		cmocka_unit_test(gives_up_on_a_held_device),
 		cmocka_unit_test(undoes_every_failure_with_devices),
 		cmocka_unit_test(plugs_devices),
+		cmocka_unit_test(undoes_a_failed_plug),
 		cmocka_unit_test(refuses_to_plug),
 		cmocka_unit_test(asks_backends),
 		cmocka_unit_test(sweeps_up),
