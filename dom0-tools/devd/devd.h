@@ -212,6 +212,7 @@ void dev_backend_ready(struct dev *dev);
 void dev_backend_connected(struct dev *dev);
 void dev_backend_disconnected(struct dev *dev);
 void dev_backend_failed(struct dev *dev, int rc, const char *text);
+void dev_socket_ended(struct dev *dev);
 void dev_process_ended(struct dev *dev, int status);
 /* All is as an earlier worker left it: a process is wanted. */
 void dev_taken_up(struct dev *dev);

@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,8 @@
 #define LOCK_WAIT_MS 10000	/* for a device that is just being released */
 #define LOCK_RETRY_MS 10
 #define RETRY_MS 1000		/* between attempts, at most */
+#define HANG_UP_MS 500		/* from the socket's end to the process's */
+#define KILLED_MS 20		/* after one was killed before it served */
 #define SERVED_MS 1000		/* after so long a death is no bad start */
 
 static void set_timer(struct dev *dev, uint64_t ms, void (*fn)(struct dev *));
@@ -450,14 +453,27 @@ void dev_backend_failed(struct dev *dev, int rc, const char *text)
 	proc_kill(&dev->proc);
 }
 
-/* A process that served for a while, or was killed from outside while it
- * served, has done nothing to be held against the next. */
-static bool is_strike(struct dev *dev, int status)
+void dev_socket_ended(struct dev *dev)
 {
+	set_timer(dev, HANG_UP_MS, no_answer);
+}
+
+/* Somebody else's SIGKILL (a test, an operator, the kernel without memory)
+ * says nothing about what the process was doing. */
+static bool killed_from_outside(const struct dev *dev, int status)
+{
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
+	       !dev->proc.was_killed;
+}
+
+/* A process that served for a while has done nothing to be held against the
+ * next. */
+static bool is_strike(const struct dev *dev, int status)
+{
+	if (killed_from_outside(dev, status))
+		return false;
 	if (dev->phase != PH_CONNECTED && dev->phase != PH_IDLE)
 		return true;
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
-		return false;
 	return ev_now_ms() - dev->started_ms < SERVED_MS;
 }
 
@@ -479,8 +495,14 @@ static void replace_process(struct dev *dev, int status)
 		return;
 	}
 	log_warn("%s: %s; starting another", dev->name, why.text);
-	dev->strikes = 0;
-	begin(dev);
+	if (dev->phase == PH_CONNECTED || dev->phase == PH_IDLE) {
+		dev->strikes = 0;
+		begin(dev);
+		return;
+	}
+	/* Not at full speed, if it goes on like this. */
+	dev->phase = PH_OPENING;
+	set_timer(dev, KILLED_MS, begin);
 }
 
 void dev_process_ended(struct dev *dev, int status)

@@ -144,9 +144,9 @@ static void on_socket(struct ev_io *io, uint32_t revents)
 	if (len == -EAGAIN || len == -EINTR)
 		return;
 	if (len <= 0) {
-		/* Its end tells the rest; without its socket it is of no use. */
+		/* Its process is about to end, and that tells the rest. */
 		link_close(dev);
-		proc_kill(&dev->proc);
+		dev_socket_ended(dev);
 		return;
 	}
 	if (!handle(dev, &m, len, &fail))

@@ -304,6 +304,12 @@ static pid_t backend_pid(void)
 	return last ? (pid_t)atoi(last) : 0;
 }
 
+static void kill_backend(pid_t pid)
+{
+	assert_true(pid > 0);
+	kill(pid, SIGKILL);
+}
+
 /* ---- tests ---- */
 
 static void test_connects(void **state)
@@ -351,7 +357,7 @@ static void test_survives_kills(void **state)
 	attach(3, 51712, image("a.img", 1024));
 	connect_front(3, 51712);
 	for (unsigned int i = 1; i <= 50; i++) {
-		kill(backend_pid(), SIGKILL);
+		kill_backend(backend_pid());
 		expect_log("connect resume=1", i);
 	}
 	assert_string_equal(get(back(3, 51712, "state")), "4");
@@ -359,6 +365,30 @@ static void test_survives_kills(void **state)
 	expect(3, 51712, "request", "");
 	expect_text(3, 51712, "reply", "stats ok rd_req=42");
 	remove_folder(3, 51712);
+}
+
+/* Killed again and again before it can serve: that is not its fault. */
+static void test_killed_at_start(void **state)
+{
+	pid_t last;
+
+	(void)state;
+	set_mode("good");
+	attach(19, 51712, image("a.img", 1024));
+	connect_front(19, 51712);
+	set_mode("mute");
+	put("replace", BACK "/request", 19u, 51712u);
+	for (unsigned int i = 1; i <= 30; i++) {
+		expect_log("start", i);
+		kill_backend(backend_pid());
+	}
+	expect_log("start", 31);
+	last = backend_pid();
+	set_mode("good");
+	kill_backend(last);
+	expect_log("connect resume=1", 1);
+	assert_string_equal(get(back(19, 51712, "state")), "4");
+	remove_folder(19, 51712);
 }
 
 static void test_gives_up(void **state)
@@ -766,6 +796,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_connects),
 		cmocka_unit_test(test_reconnects),
 		cmocka_unit_test(test_survives_kills),
+		cmocka_unit_test(test_killed_at_start),
 		cmocka_unit_test(test_gives_up),
 		cmocka_unit_test(test_replace),
 		cmocka_unit_test(test_resize),
