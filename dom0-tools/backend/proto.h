@@ -207,7 +207,7 @@ struct bp_ready_net {
 #define BP_NETF_GSO6 4u
 #define BP_NETF_CSUM4 8u	/* partial checksums may be sent to it */
 #define BP_NETF_CSUM6 16u
-#define BP_NETF_MCAST 32u	/* multicast control (and dynamic) */
+#define BP_NETF_MCAST 32u	/* multicast control, as it was at connect */
 #define BP_NETF_RX_COPY 64u
 #define BP_NETF_RX_NOTIFY 128u
 #define BP_NETF_SPLIT 256u	/* event channels of their own for TX and RX */
