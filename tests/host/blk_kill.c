@@ -539,6 +539,64 @@ static void setup(const char *dir)
 		setup_pool(from);
 }
 
+static void change_medium(struct bp_start_blk *s, uint64_t sectors)
+{
+	union any m;
+	int fd = s->backing == BP_BACK_EMPTY ? -1 : open_data();
+
+	tell(&s->head, BP_MEDIA, &fd, fd >= 0);
+	expect(BP_READY_BLK, &m, sizeof(m));
+	if (m.ready.sectors != sectors)
+		die("the medium has %llu sectors",
+		    (unsigned long long)m.ready.sectors);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void resize(uint64_t bytes)
+{
+	struct bp_head h;
+	union any m;
+
+	if (truncate(image, (off_t)bytes))
+		die("truncate: %s", strerror(errno));
+	tell(&h, BP_RESIZE, NULL, 0);
+	expect(BP_READY_BLK, &m, sizeof(m));
+	if (m.ready.sectors != bytes / 512)
+		die("resized to %llu sectors",
+		    (unsigned long long)m.ready.sectors);
+}
+
+/* What the daemon may ask for in the middle of the load. */
+static void requests_of_the_daemon(void)
+{
+	struct bp_start_blk s = { .backing = BP_BACK_FILE };
+	struct bp_failed f;
+	int nfds;
+
+	resize((uint64_t)BLOCKS * PAGE + 1048576);
+	load(now_us() + 10000);
+	resize((uint64_t)BLOCKS * PAGE);
+	/* A new medium waits for what is in flight; requests wait for it. */
+	change_medium(&s, (uint64_t)BLOCKS * PAGE / 512);
+	load(now_us() + 10000);
+	stop_load = true;
+	load(now_us() + 20000000);
+	s.backing = BP_BACK_EMPTY;
+	change_medium(&s, 0);
+	s.backing = BP_BACK_FILE;
+	change_medium(&s, (uint64_t)BLOCKS * PAGE / 512);
+	stop_load = false;
+	load(now_us() + 10000);
+	/* Out of turn: refused in words, and nothing breaks. */
+	tell(&s.head, BP_START_BLK, NULL, 0);
+	poll(&(struct pollfd){ .fd = sock, .events = POLLIN }, 1, 20000);
+	if (bp_recv(sock, &f, sizeof(f), NULL, 0, &nfds) != sizeof(f) ||
+	    f.head.type != BP_FAILED || !f.text[0])
+		die("a second start was not refused");
+	load(now_us() + 10000);
+}
+
 /* Asks for the end of it in order, and that nothing was left undone. */
 static void hand_over(void)
 {
@@ -546,6 +604,8 @@ static void hand_over(void)
 	union any m;
 	int status;
 
+	if (!mode.nbd)
+		requests_of_the_daemon();
 	tell(&h, BP_STATS, NULL, 0);
 	expect(BP_STATS, &m, sizeof(m));
 	if (m.stats.errors)
