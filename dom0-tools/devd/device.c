@@ -490,6 +490,8 @@ static void replace_process(struct dev *dev, int status)
 	server_cause(dev, &why);
 	if (dev->phase == PH_DISCONNECTING)
 		frontend_unbind(dev);
+	if (dev->phase != PH_QUIESCING && strcmp(dev->request, "replace"))
+		request_fail(dev, why.text);
 	if (is_strike(dev, status)) {
 		count_strike(dev, &why, told);
 		return;

@@ -82,8 +82,12 @@ void request_take(struct dev *dev)
 {
 	char word[sizeof(dev->request)];
 
-	if (dev->request[0] || !dev->ops->program ||
+	if (!dev->ops->program ||
 	    dev_config_text(dev, "request", word, sizeof(word)) || !word[0])
+		return;
+	/* The same is still under way; another means that nobody waits for
+	 * the first any more. */
+	if (!strcmp(dev->request, word) && dev->phase >= PH_DECIDES)
 		return;
 	strcpy(dev->request, word);
 	if (dev->phase != PH_IDLE && dev->phase != PH_CONNECTED) {

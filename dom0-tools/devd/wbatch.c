@@ -56,9 +56,6 @@ static int post_all(const struct wbatch *b, struct xsc *xs, uint32_t tx,
 		at = value + strlen(value) + 1;
 	}
 	settled = xsc_settle(xs);
-	/* Removing what is not there is no error. */
-	if (settled == -ENOENT)
-		settled = 0;
 	return rc ? rc : settled;
 }
 

@@ -30,9 +30,21 @@ $(DEVD_TB)/devd_live: $(patsubst %,$(DEVD_TB)/%.o,tests/host/devd_live \
 		$(addprefix dom0-tools/lib/,xs_client xs_proto strbuf evloop))
 	$(Q)$(CC) $(DEVD_T_CFLAGS) -o $@ $^ -lcmocka
 
+$(DEVD_TB)/devd_core: $(patsubst %,$(DEVD_TB)/%.o,tests/host/devd_core \
+		$(addprefix dom0-tools/,devd/sm devd/fe devd/disk_open \
+		devd/disk_nbd lib/fail lib/log lib/xs_proto))
+	$(Q)$(CC) $(DEVD_T_CFLAGS) -o $@ $^ -lcmocka
+
+# The whole-system test with as many kills as it takes to be sure.
+.PHONY: kill-backends
+kill-backends: test-boot-deps
+	$(Q)KILLS=$(or $(KILLS),1000) $(BOOT_ENV) $(PYTEST) -v -s \
+		-k test_block tests/boot/test_backend_kill.py
+
 .PHONY: test-devd
-test-devd: $(DEVD_TB)/parvis-devd $(DEVD_TB)/fake-backend \
+test-devd: $(DEVD_TB)/devd_core $(DEVD_TB)/parvis-devd $(DEVD_TB)/fake-backend \
 		$(DEVD_TB)/devd_live $(D0_BIN)/xenstored
+	$(Q)$(DEVD_TB)/devd_core
 	$(Q)timeout 300 $(DEVD_TB)/devd_live $(D0_BIN)/xenstored \
 		$(DEVD_TB)/parvis-devd $(DEVD_TB)/fake-backend
 
