@@ -355,6 +355,16 @@ int xsc_request(struct xsc *xsc, uint32_t op, uint32_t tx,
 /* So much is queued at most: both ends' socket buffers hold far more. */
 #define POSTED_MAX 16384
 
+/* The operation of the posted request at *@at, which moves to the next. */
+static uint32_t posted_op(const struct xsc *xsc, size_t *at)
+{
+	struct xsd_sockmsg hdr;
+
+	memcpy(&hdr, xsc->posted.data + *at, sizeof(hdr));
+	*at += sizeof(hdr) + hdr.len;
+	return hdr.type;
+}
+
 /*
  * Sends what is posted and takes all the answers, of which the first error is
  * kept for xsc_settle().  0, or what ended the connection.
@@ -364,6 +374,7 @@ static int exchange(struct xsc *xsc)
 	uint64_t deadline = deadline_of(xsc);
 	uint32_t id = xsc->last_id - xsc->unsettled;
 	struct xs_msg m;
+	size_t at = 0;
 	int rc = xsc->dead;
 
 	if (!rc)
@@ -377,6 +388,8 @@ static int exchange(struct xsc *xsc)
 			break;
 		answer = check_reply(xsc, ++id, &m);
 		rc = xsc->dead;
+		if (posted_op(xsc, &at) == XS_RM && answer == -ENOENT)
+			answer = 0;
 		if (!xsc->first_error)
 			xsc->first_error = answer;
 		xsc->unsettled--;

@@ -56,8 +56,9 @@ int xsc_request(struct xsc *xsc, uint32_t op, uint32_t tx,
  * xsc_settle() sends them all and takes all the answers.  The store carries
  * them out in order, also behind one that failed, so post only what belongs
  * to one transaction, and end that by what xsc_settle() says: the first
- * error, or 0.  xsc_post() itself fails only if nothing could be queued; it
- * may send and wait when much is queued.  No other request may come in between.
+ * error, or 0; removing what is not there is none.  xsc_post() itself fails
+ * only if nothing could be queued; it may send and wait when much is queued.
+ * No other request may come in between.
  */
 int xsc_post(struct xsc *xsc, uint32_t op, uint32_t tx,
 	     const struct xsc_part *parts, size_t part_count);

@@ -139,6 +139,13 @@ static unsigned int events(struct xsc *xs)
 	return count;
 }
 
+static void post_removal(struct xsc *xs)
+{
+	const struct xsc_part part = { "/gone", 6 };
+
+	assert_int_equal(xsc_post(xs, XS_RM, 1, &part, 1), 0);
+}
+
 /* Posts, settles, asks: all is answered, in order, events aside. */
 static void converse(struct peer *p)
 {
@@ -159,6 +166,16 @@ static void converse(struct peer *p)
 	post_some(xs, POSTS);
 	assert_int_equal(xsc_settle(xs), -ENOENT);
 	assert_int_equal(xsc_settle(xs), 0);
+	/* Removing what is not there is no error, and hides none. */
+	p->fail_from = p->seen + 1;
+	p->fail_to = p->fail_from + 1;
+	post_removal(xs);
+	assert_int_equal(xsc_settle(xs), 0);
+	p->fail_from = p->seen + 1;
+	p->fail_to = p->fail_from + 2;
+	post_removal(xs);
+	post_some(xs, 1);
+	assert_int_equal(xsc_settle(xs), -ENOENT);
 	assert_int_equal(xsc_write(xs, XSC_NO_TX, "/x", "y"), 0);
 	close_client(p, xs);
 }
