@@ -74,7 +74,10 @@ static void fb_release(RELEASE_ARGS(gd))
 
 static void fb_free(struct gendisk *gd)
 {
-	kfree(gd->private_data);
+	struct fb_disk *disk = gd->private_data;
+
+	cancel_work_sync(&disk->fe.idle_work);
+	kfree(disk);
 }
 
 static const struct block_device_operations fb_fops = {

@@ -45,10 +45,18 @@ static void copy_from_backend(struct fb_disk *disk, struct request *rq)
 	}
 }
 
-static u8 write_op(struct fb_disk *disk, struct request *rq)
+/*
+ * What must reach the medium goes as a barrier, or with a flush behind it: a
+ * backend that came after the request was made may know only that.
+ */
+static void translate_write(struct fb_disk *disk, struct request *rq,
+			    struct blk_slot *want)
 {
-	return rq->cmd_flags & REQ_FUA && disk->can.barrier ?
-		BLKIF_OP_WRITE_BARRIER : BLKIF_OP_WRITE;
+	bool fua = rq->cmd_flags & REQ_FUA;
+
+	want->op = fua && disk->can.barrier ? BLKIF_OP_WRITE_BARRIER :
+					      BLKIF_OP_WRITE;
+	want->flush_after = fua && !disk->can.barrier && disk->can.flush;
 }
 
 /* In the ring's words.  BLK_STS_AGAIN: nothing is to be done, it succeeded. */
@@ -58,12 +66,13 @@ static blk_status_t translate(struct fb_disk *disk, struct request *rq,
 	want->sector = blk_rq_pos(rq);
 	want->length = blk_rq_bytes(rq);
 	want->flag = 0;
+	want->flush_after = 0;
 	switch (req_op(rq)) {
 	case REQ_OP_READ:
 		want->op = BLKIF_OP_READ;
 		return BLK_STS_OK;
 	case REQ_OP_WRITE:
-		want->op = write_op(disk, rq);
+		translate_write(disk, rq, want);
 		return BLK_STS_OK;
 	case REQ_OP_FLUSH:
 		want->sector = 0;

@@ -164,6 +164,30 @@ static int error_of(s16 status)
 	}
 }
 
+/*
+ * A part of a transfer has succeeded.  True if there is more to do for it, and
+ * the next request has been put.
+ */
+static bool go_on(struct blk_ring *ring, u16 tag)
+{
+	struct blk_slot *slot = &ring->slot[tag];
+
+	if (slot->op == BLKIF_OP_DISCARD)
+		return false;
+	slot->done += slot->part;
+	if (slot->done == slot->length) {
+		if (!slot->flush_after)
+			return false;
+		slot->flush_after = 0;
+		slot->op = BLKIF_OP_FLUSH_DISKCACHE;
+		slot->sector = 0;
+		slot->length = 0;
+		slot->done = 0;
+	}
+	put_part(ring, tag);
+	return true;
+}
+
 /* 1 if this answer ends its transfer, 0 if another part follows. */
 static int take_answer(struct blk_ring *ring, const struct blkif_response *rsp,
 		       struct blk_done *done)
@@ -175,13 +199,8 @@ static int take_answer(struct blk_ring *ring, const struct blkif_response *rsp,
 	slot = &ring->slot[rsp->id];
 	done->tag = rsp->id;
 	done->error = error_of(rsp->status);
-	if (!done->error && slot->op != BLKIF_OP_DISCARD) {
-		slot->done += slot->part;
-		if (slot->done < slot->length) {
-			put_part(ring, done->tag);
-			return 0;
-		}
-	}
+	if (!done->error && go_on(ring, done->tag))
+		return 0;
 	slot->busy = 0;
 	return 1;
 }

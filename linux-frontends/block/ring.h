@@ -11,7 +11,8 @@
  *
  * A transfer that is longer than the backend takes in one request goes out in
  * parts, one after the other, under the same id.  That happens when a backend
- * that takes less follows one that took more.
+ * that takes less follows one that took more.  A write that must reach the medium
+ * can be followed by a flush in the same way.
  *
  * State owned: struct blk_ring and its slots.  Invariants: a slot is busy
  * exactly while it has one request on the ring; the count of busy slots is the
@@ -32,6 +33,7 @@ struct blk_slot {
 	u32 part;		/* bytes of the request on the ring */
 	u8 op;			/* BLKIF_OP_READ ... BLKIF_OP_DISCARD */
 	u8 flag;		/* BLKIF_DISCARD_* */
+	u8 flush_after;		/* not over before a flush of its own is */
 	u8 busy;
 };
 
@@ -78,7 +80,7 @@ static inline u32 blk_ring_room(const struct blk_ring *ring)
 
 /**
  * blk_ring_submit() - puts a transfer on the ring; blk_ring_push() shows it.
- * @want: sector, length, op, flag
+ * @want: sector, length, op, flag, flush_after
  *
  * Returns 0, -EBUSY if the ring is full, -EINVAL for what cannot be expressed.
  */

@@ -184,6 +184,38 @@ static void test_flush_and_discard(void **unused)
 	expect_done(0, 0);
 }
 
+/* A write to the medium, to a backend that knows flushes only. */
+static void test_flush_after(void **unused)
+{
+	struct blk_slot want = {
+		.op = BLKIF_OP_WRITE, .sector = 5, .length = 12 * FE_PAGE,
+		.flush_after = 1,
+	};
+	static const uint8_t ops[] = {
+		BLKIF_OP_WRITE, BLKIF_OP_WRITE, BLKIF_OP_FLUSH_DISKCACHE,
+	};
+	struct blkif_request req;
+	unsigned int i;
+
+	(void)unused;
+	assert_int_equal(blk_ring_submit(&blk.front, 2, &want), 0);
+	for (i = 0; i < 3; i++) {
+		expect_none();
+		blk_ring_push(&blk.front);
+		assert_true(blk_back_take(&req));
+		assert_int_equal(req.operation, ops[i]);
+		blk_back_answer(req.id, BLKIF_RSP_OKAY);
+	}
+	expect_done(2, 0);
+	/* A write that failed is not flushed. */
+	assert_int_equal(blk_ring_submit(&blk.front, 2, &want), 0);
+	blk_ring_push(&blk.front);
+	assert_true(blk_back_take(&req));
+	blk_back_answer(req.id, BLKIF_RSP_ERROR);
+	expect_done(2, -EIO);
+	assert_false(blk_back_take(&req));
+}
+
 static void test_refused(void **unused)
 {
 	(void)unused;
@@ -321,6 +353,7 @@ int main(void)
 		DIRECT(test_part_fails),
 		INDIRECT(test_barrier_is_direct),
 		DIRECT(test_flush_and_discard),
+		DIRECT(test_flush_after),
 		DIRECT(test_refused),
 		DIRECT(test_full),
 		DIRECT(test_unknown_id),

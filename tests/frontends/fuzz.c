@@ -47,6 +47,7 @@ static void block_submit(void)
 	};
 	uint16_t tag = take(1) % (DEPTH + 1);
 
+	want.flush_after = want.op == BLKIF_OP_WRITE && take(1) % 2;
 	if (want.op == BLKIF_OP_FLUSH_DISKCACHE)
 		want.length = 0;
 	if (!blk_ring_submit(&blk.front, tag, &want)) {
