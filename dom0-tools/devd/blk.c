@@ -76,7 +76,7 @@ static int open_raw(struct dev *dev, struct disk_spec *spec, struct fail *fail)
 	int rc = disk_open_raw(spec, image_holder_name, dev->devd, &disk->file,
 			       fail);
 
-	if (!rc && !disk->readonly)
+	if (!rc)
 		image_claim(dev, &disk->file.id);
 	return rc;
 }
@@ -370,6 +370,9 @@ int blk_media(struct dev *dev, struct fail *fail)
 		disk->way = old.fd < 0 ? DISK_EMPTY : DISK_RAW;
 		return rc;
 	}
+	image_release(dev);
+	if (disk->way == DISK_RAW)
+		image_claim(dev, &disk->file.id);
 	fill_start(dev, &m, BP_MEDIA);
 	fd = data_fd(disk);
 	link_send_fds(dev, &m.head, &fd, fd < 0 ? 0 : 1);

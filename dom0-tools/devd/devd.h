@@ -86,6 +86,7 @@ struct card {
 	struct hostnet_vif vif;
 	struct bp_ready_net ready;
 	char bridge[32], gatewaydev[32], script[256], ip_text[512];
+	char hostname[64];
 	uint8_t mac[6];
 	uint64_t rate_bytes, rate_usec;
 	uint32_t filters;
@@ -120,11 +121,13 @@ struct dev {
 	bool established;	/* and a backend has served them */
 	bool opened;		/* ops->close() is due */
 	bool watching;
+	bool unwritten;		/* the store does not have the own state */
 	bool script_ran;	/* the user's block script has done its part */
 	bool failed;		/* PH_FAILED comes after PH_ENDING */
 	bool resuming;		/* the rings are taken over from another */
 	uint8_t dirty;		/* DIRTY_* */
 
+	struct log_limit limit;
 	struct proc proc;
 	int sock;		/* -1: no backend */
 	struct ev_io sock_io;
@@ -228,6 +231,8 @@ void dev_shut(struct dev *dev, enum sm_phase then);
 void dev_fatal(struct dev *dev, const struct fail *fail);
 /* Writes own state @s, with what @b (or NULL) holds. 0 or -errno */
 int dev_write_state(struct dev *dev, enum xb_state s, struct wbatch *b);
+/* After the store was away: writes what could not be written. */
+void dev_write_again(struct dev *dev);
 /* Frees a dying device when nothing of it runs any more. */
 void dev_reap(struct dev *dev);
 /* Reads node @name of the backend's folder; *@value is to be freed. */

@@ -76,10 +76,32 @@ int dev_write_state(struct dev *dev, enum xb_state s, struct wbatch *b)
 	wb_add(b, "state", "%u", (unsigned int)s);
 	dev->own = s;
 	rc = wb_write(b, dev->devd->xs, dev->backend, "frontend");
-	if (rc && rc != -ENOENT)
+	dev->unwritten = rc && rc != -ENOENT;
+	if (dev->unwritten)
 		log_err("%s: cannot write its state: %s", dev->name,
 			strerror(-rc));
 	return rc;
+}
+
+/* What could not be written while there was no store. */
+void dev_write_again(struct dev *dev)
+{
+	struct wbatch b = { 0 };
+
+	if (dev->phase != PH_FAILED && dev->phase != PH_ENDED &&
+	    dev->own >= XB_INITWAIT) {
+		dev->ops->features(dev, &b);
+		wb_add(&b, "hotplug-status", "connected");
+	}
+	dev_write_state(dev, dev->own, &b);
+}
+
+/* A guest can bring these lines about as often as it likes. */
+static bool may_log(struct dev *dev)
+{
+	unsigned int missed;
+
+	return log_limited(&dev->limit, 20, 1000, ev_now_ms(), &missed);
 }
 
 static void on_timer(struct ev_timer *t)
@@ -231,7 +253,8 @@ void dev_fatal(struct dev *dev, const struct fail *fail)
 {
 	struct wbatch b = { 0 };
 
-	log_warn("%s: not connected: %s", dev->name, fail->text);
+	if (may_log(dev))
+		log_warn("%s: not connected: %s", dev->name, fail->text);
 	frontend_unbind(dev);
 	wb_add(&b, "error", "%s", fail->text);
 	settle(dev, PH_IDLE);
@@ -272,6 +295,10 @@ static void try_open(struct dev *dev)
 
 	dev->phase = PH_OPENING;
 	ev_timer_cancel(&dev->timer);
+	if (!dev->devd->xs) {
+		set_timer(dev, RETRY_MS, try_open);
+		return;
+	}
 	rc = dev->ops->open(dev, &fail);
 	dev->opened = true;
 	if (!rc)
@@ -563,7 +590,7 @@ void dev_backend_connected(struct dev *dev)
 		log_info("%s: served again after %llu ms", dev->name,
 			 (unsigned long long)(ev_now_ms() - dev->started_ms));
 		request_done(dev, "replace", "");
-	} else {
+	} else if (may_log(dev)) {
 		log_info("%s: connected", dev->name);
 	}
 	dev->resuming = false;

@@ -161,7 +161,7 @@ static void adopt_disk(struct dev *dev, const struct keep_rec *r,
 	memcpy(disk->script, r->disk.script, sizeof(disk->script));
 	dev->script_ran = r->disk.script_ran;
 	disk->ready = r->disk.ready;
-	if (nfds && !disk->readonly)
+	if (nfds)
 		image_claim(dev, &disk->file.id);
 }
 

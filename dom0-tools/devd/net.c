@@ -73,6 +73,21 @@ static int read_addresses(struct dev *dev, struct fail *fail)
 	return rc;
 }
 
+/* The guest's name, for the lease that a NAT network gives it. */
+static void read_hostname(struct dev *dev)
+{
+	struct card *c = &dev->card;
+	char *name;
+
+	if (xsc_readf(dev->devd->xs, XSC_NO_TX, &name, "/local/domain/%u/name",
+		      dev->domid))
+		return;
+	if (snprintf(c->hostname, sizeof(c->hostname), "%s", name) <
+	    (int)sizeof(c->hostname))
+		c->vif.hostname = c->hostname;
+	free(name);
+}
+
 static int read_place(struct dev *dev, struct fail *fail)
 {
 	struct card *c = &dev->card;
@@ -95,6 +110,8 @@ static int read_place(struct dev *dev, struct fail *fail)
 	if (!rc)
 		rc = dev_config_text(dev, "script", c->script,
 				     sizeof(c->script));
+	if (!rc)
+		read_hostname(dev);
 	c->vif.bridge = c->bridge;
 	c->vif.gatewaydev = c->gatewaydev;
 	c->has_script = c->script[0];

@@ -201,14 +201,16 @@ const char *image_holder_name(void *devd, const struct disk_id *id)
 {
 	static char text[160];
 	struct image_holder *h = *image_bucket(devd, id);
+	struct xsc *xs;
 	char *name;
 
 	while (h && !same_image(&h->id, id))
 		h = h->next;
 	if (!h)
 		return NULL;
-	if (xsc_readf(h->dev->devd->xs, XSC_NO_TX, &name,
-		      "/local/domain/%u/name", h->dev->domid)) {
+	xs = h->dev->devd->xs;
+	if (!xs || xsc_readf(xs, XSC_NO_TX, &name, "/local/domain/%u/name",
+			     h->dev->domid)) {
 		snprintf(text, sizeof(text), "domain %u (%s)", h->dev->domid,
 			 h->dev->name);
 		return text;

@@ -153,6 +153,8 @@ static bool look_at_folder(struct dev *dev)
 		return true;
 	if (!dev->frontend[0])
 		first_sight(dev, s);
+	else if (dev->unwritten)
+		dev_write_again(dev);
 	else if (s != dev->own)
 		new_own_state(dev, s);
 	return true;

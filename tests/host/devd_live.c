@@ -61,11 +61,16 @@ static void msleep(long ms)
 
 static void start_store(void)
 {
-	char pid_file[96];
+	char pid_file[96], state[96];
 	const char *argv[] = { store_path, "--no-xen", "-N", "--pid-file",
-			       pid_file, NULL };
+			       pid_file, "--dump", state, NULL, NULL, NULL };
 
 	snprintf(pid_file, sizeof(pid_file), "%s/store.pid", dir);
+	snprintf(state, sizeof(state), "%s/store.state", dir);
+	if (!access(state, R_OK)) {
+		argv[7] = "--restore";
+		argv[8] = state;
+	}
 	store_pid = run(argv, "store.log");
 	for (int i = 0; i < 500 && xsc_open(&xs); i++)
 		msleep(10);
@@ -668,6 +673,47 @@ static void test_daemon_restarts(void **state)
 	remove_folder(14, 2);
 }
 
+static void end_store(int signal)
+{
+	xsc_close(xs);
+	xs = NULL;
+	kill(store_pid, signal);
+	waitpid(store_pid, NULL, 0);
+}
+
+/* The store goes and comes back with what it knew; a backend dies and
+ * something is written meanwhile. */
+static void test_store_away(void **state)
+{
+	pid_t last;
+
+	(void)state;
+	set_mode("good");
+	attach(21, 1, image("a.img", 1024));
+	connect_front(21, 1);
+	set_mode("mute");
+	attach(21, 2, image("b.img", 1024));
+	expect_log("start", 1);
+	last = backend_pid();
+	set_mode("good");
+	end_store(SIGTERM);
+	msleep(50);
+	/* Its answer to START comes while nobody can be told. */
+	kill_backend(last);
+	msleep(300);
+	start_store();
+	expect(21, 2, "state", "2");
+	put("stats", BACK "/request", 21u, 1u);
+	expect(21, 1, "request", "");
+	expect_text(21, 1, "reply", "stats ok");
+	put("0", BACK "/online", 21u, 1u);
+	put("5", BACK "/state", 21u, 1u);
+	put("6", FRONT "/state", 21u, 1u);
+	expect(21, 1, "state", "6");
+	remove_folder(21, 1);
+	remove_folder(21, 2);
+}
+
 static void test_store_restarts(void **state)
 {
 	char dump[96];
@@ -676,10 +722,9 @@ static void test_store_restarts(void **state)
 	set_mode("good");
 	attach(16, 1, image("a.img", 1024));
 	connect_front(16, 1);
-	xsc_close(xs);
-	xs = NULL;
-	kill(store_pid, SIGKILL);
-	waitpid(store_pid, NULL, 0);
+	end_store(SIGKILL);
+	snprintf(dump, sizeof(dump), "%s/store.state", dir);
+	unlink(dump);
 	msleep(300);
 	start_store();
 	snprintf(dump, sizeof(dump), "%s", get(back(16, 1, "state")));
@@ -808,6 +853,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_hostile_frontend),
 		cmocka_unit_test(test_daemon_restarts),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_store_away),
 		cmocka_unit_test(test_store_restarts),
 	};
 
