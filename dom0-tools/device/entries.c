@@ -234,6 +234,9 @@ static void nic_back(struct store_writer *w, const void *device)
 		sw_put(w, "bridge", "%s",
 		       n->bridge ? n->bridge : NIC_BRIDGE_DEFAULT);
 	put_script(w, n->script);
+	/* Linux's backend gives up where there is no such entry. */
+	if (!n->script && n->server == NIC_KERNEL)
+		sw_put(w, "script", "%s", "");
 	put_if(w, "ip", n->ip);
 	put_if(w, "vifname", n->vifname);
 	put_if(w, "gatewaydev", n->gatewaydev);
