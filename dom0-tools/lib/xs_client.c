@@ -171,24 +171,26 @@ static int wait_for(struct xsc *xsc, short events, uint64_t deadline)
 static int send_all(struct xsc *xsc, const char *data, size_t len,
 		    uint64_t deadline)
 {
-	ssize_t n;
-	int rc;
+	int rc = 0;
 
-	while (len) {
-		rc = wait_for(xsc, POLLOUT, deadline);
-		if (rc)
-			return rc;
-		n = send(xsc->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	/* Waits only where it must: the kernel's device takes what is written
+	 * but never says that it would. */
+	while (len && !rc) {
+		ssize_t n = send(xsc->fd, data, len,
+				 MSG_NOSIGNAL | MSG_DONTWAIT);
+
 		if (n < 0 && errno == ENOTSOCK)
 			n = write(xsc->fd, data, len);
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			continue;
-		if (n <= 0)
-			return die(xsc, n ? -errno : -EPIPE);
-		data += n;
-		len -= (size_t)n;
+		if (n < 0 && errno == EAGAIN)
+			rc = wait_for(xsc, POLLOUT, deadline);
+		else if (n <= 0 && !(n && errno == EINTR))
+			rc = die(xsc, n ? -errno : -EPIPE);
+		if (n > 0) {
+			data += n;
+			len -= (size_t)n;
+		}
 	}
-	return 0;
+	return rc;
 }
 
 /* Whole messages, one after the other. */
