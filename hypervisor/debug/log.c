@@ -37,6 +37,18 @@ void log_write(const char *text, size_t len)
 	lock_release(&log_lock);
 }
 
+uint32_t log_room(void)
+{
+	uint32_t least = UINT32_MAX;
+
+	lock_acquire(&log_lock);
+	for (struct log_sink *s = sinks; s; s = s->next)
+		if (s->room)
+			least = MIN(least, s->room());
+	lock_release(&log_lock);
+	return least;
+}
+
 static void emit(const char *prefix, const char *fmt, va_list ap)
 {
 	size_t n;

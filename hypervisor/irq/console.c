@@ -18,10 +18,12 @@
 #include <port/guest.h>
 #include <port/hooks.h>
 #include <port/log.h>
+#include <sched/sched.h>
 
 #define RX_SIZE 256U
 #define CHUNK 256U
 #define CHUNKS_MAX 16 /* before others get their turn: output is slow */
+#define ROOM_MIN (2 * CHUNK) /* a line's end becomes two */
 #define CONSOLE_LINE 200U
 #define SWITCH_KEY 1 /* Ctrl-A */
 
@@ -82,6 +84,15 @@ static int output(struct domain *d, const char *text, size_t len)
 	return 0;
 }
 
+/* The control domain waits for slow devices, but lets others run meanwhile. */
+static bool must_wait(struct vcpu *v)
+{
+	if (!v->domain->privileged || log_room() >= ROOM_MIN)
+		return false;
+	vcpu_yield(v);
+	return true;
+}
+
 /* Progress is in the arguments: count left, address. */
 static long console_write(struct vcpu *v, uint64_t arg[6])
 {
@@ -94,7 +105,7 @@ static long console_write(struct vcpu *v, uint64_t arg[6])
 		uint32_t len = MIN(left, CHUNK);
 		int rc;
 
-		if (n == CHUNKS_MAX) {
+		if (n == CHUNKS_MAX || must_wait(v)) {
 			arg[1] = left;
 			return -ERESTART;
 		}

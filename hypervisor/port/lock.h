@@ -36,6 +36,7 @@ enum lock_rank {
 	RANK_CPU, /* remote calls */
 	RANK_HW, /* interrupt controllers, PCI configuration space */
 	RANK_LOG, /* the console */
+	RANK_UART, /* what a serial port is still to send */
 	RANK_COUNT
 };
 

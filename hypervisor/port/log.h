@@ -28,11 +28,15 @@ void log_guest(const struct domain *d, enum log_level lvl, const char *fmt, ...)
  */
 struct log_sink {
 	void (*write)(const char *text, size_t len);
+	/* How much more it takes without waiting; NULL: any amount. */
+	uint32_t (*room)(void);
 	struct log_sink *next;
 };
 void log_add_sink(struct log_sink *s);
 
 /* Text that is not the hypervisor's own, as it is: the control domain's. */
 void log_write(const char *text, size_t len);
+/* How much of it no device has to be waited for. */
+uint32_t log_room(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include <x86/clock.h>
 #include <x86/insn.h>
 #include <x86/traps.h>
+#include <x86/uart.h>
 #include <x86/x86.h>
 
 #define SLEEP_ENABLE BIT(13)
@@ -57,6 +58,7 @@ static void reset_by_triple_fault(void)
 void machine_restart(void)
 {
 	stop_other_cpus();
+	console_flush();
 	reset_by_acpi();
 	reset_by_pci();
 	reset_by_keyboard();
@@ -68,6 +70,7 @@ void machine_restart(void)
 void machine_halt(void)
 {
 	stop_other_cpus();
+	console_flush();
 	for (;;)
 		__asm__ volatile("cli; hlt");
 }
@@ -87,6 +90,7 @@ static void write_pm1(uint32_t port, uint16_t val)
 
 void machine_power_off_s5(uint16_t pm1a_val, uint16_t pm1b_val)
 {
+	console_flush();
 	__asm__ volatile("wbinvd" : : : "memory");
 	write_pm1(acpi_info.pm1a_cnt, pm1a_val);
 	write_pm1(acpi_info.pm1b_cnt, pm1b_val);

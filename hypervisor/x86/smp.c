@@ -219,7 +219,7 @@ int x86_smp_init(void)
 	if (n > 1)
 		start_all(list, n);
 	log_info("%u CPU%s running\n", cpu_count(), cpu_count() > 1 ? "s" : "");
-	uart_start_input();
+	uart_start_interrupts();
 	return 0;
 }
 

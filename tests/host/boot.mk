@@ -9,7 +9,7 @@
 HVBOOT_OUT := $(B)/tests/hvboot
 HVBOOT_TESTS := $(patsubst tests/host/%.c,%,$(wildcard $(addprefix tests/host/, \
 	bootinfo_*.c memmap_*.c cmdline_*.c acpi_*.c elf_*.c unpack_*.c \
-	dom0_build_*.c pirq_*.c conring_*.c)))
+	dom0_build_*.c pirq_*.c conring_*.c uart_*.c)))
 HVBOOT_FUZZ := fuzz_bootinfo fuzz_elf
 HVBOOT_BIN := $(addprefix $(HVBOOT_OUT)/,$(HVBOOT_TESTS))
 
@@ -30,6 +30,15 @@ $(HVBOOT_BIN): %: %.o $(HVBOOT_OUT)/boot_fake.o $(B)/tests/core/port_fake.o \
 
 # Devices that interrupt.
 $(HVBOOT_OUT)/pirq_test: $(HVBOOT_OUT)/irq_fake.o
+
+# A driver, with a fake processor's instructions.
+$(HVBOOT_OUT)/uart_test: $(HVBOOT_OUT)/x86_uart.o
+$(HVBOOT_OUT)/uart_test.o $(HVBOOT_OUT)/x86_uart.o: \
+	HOST_CFLAGS := -Itests/host/fake $(HOST_CFLAGS)
+$(HVBOOT_OUT)/x86_uart.o: hypervisor/x86/uart.c
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) -c $< -o $@
 
 # Carry-less multiplication needs no privilege: tested where it runs.
 $(HVBOOT_OUT)/unpack_formats: $(HVBOOT_OUT)/x86_crc32.o

@@ -5,6 +5,7 @@
 #include <boot/boot.h>
 #include <irq/irq.h>
 #include <port/log.h>
+#include <hypercall/hypercall.h>
 
 #define RING 16384U
 
@@ -148,6 +149,55 @@ static void typed_text_is_read_once(void **state)
 	fake_destroy(d);
 }
 
+/* --- a device that takes a while --- */
+
+static uint32_t slow_room = UINT32_MAX;
+static unsigned int slow_bytes;
+
+static void slow_write(const char *text, size_t len)
+{
+	(void)text;
+	slow_bytes += (unsigned int)len;
+	slow_room -= MIN(slow_room, (uint32_t)len);
+}
+
+static uint32_t slow_has_room(void)
+{
+	return slow_room;
+}
+
+static void the_control_domain_waits_for_slow_devices(void **state)
+{
+	static struct log_sink slow = { .write = slow_write,
+					.room = slow_has_room };
+	struct domain *d = fake_domain(0, 1);
+	uint64_t arg[6] = { CONSOLEIO_write, 3000, FAKE_BUF };
+	unsigned int goes = 0;
+
+	(void)state;
+	fake_settle();
+	log_add_sink(&slow);
+	memset(fake_buf, 'x', 3000);
+	for (; goes < 100; goes++) {
+		unsigned int before = slow_bytes;
+
+		slow_room = goes % 3 ? 0 : 1500;
+		if (hypercall_call(d->vcpus[0], __HYPERVISOR_console_io,
+				   arg) != -ERESTART)
+			break;
+		assert_in_range(slow_bytes - before, 0, 1500);
+		assert_int_equal(arg[1], 3000 - slow_bytes);
+		assert_int_equal(arg[2], FAKE_BUF + slow_bytes);
+	}
+	assert_int_equal(slow_bytes, 3000);
+	assert_in_range(goes, 4, 20);
+	slow_room = 0;
+	log_err("what the hypervisor says does not wait\n");
+	assert_true(slow_bytes > 3000);
+	slow_room = UINT32_MAX;
+	fake_destroy(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +206,7 @@ int main(void)
 		cmocka_unit_test(grows),
 		cmocka_unit_test(guests_may_not_write_by_default),
 		cmocka_unit_test(typed_text_is_read_once),
+		cmocka_unit_test(the_control_domain_waits_for_slow_devices),
 	};
 
 	conring_init();
