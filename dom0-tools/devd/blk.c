@@ -418,11 +418,21 @@ static int kernel_open(struct dev *dev, struct fail *fail)
 	}
 	if (fstat(disk->file.fd, &st))
 		return fail_errno(fail, -errno, "%s", disk->target);
+	/* Stays open: it holds the lock and the claim. */
 	disk->device = st.st_rdev;
-	/* The kernel claims the device for itself. */
-	close(disk->file.fd);
-	disk->file.fd = -1;
 	return 0;
+}
+
+/* The kernel has the device already: only the lock is taken again. */
+static int kernel_take_up(struct dev *dev, struct fail *fail)
+{
+	struct disk *disk = &dev->disk;
+	int rc;
+
+	dev->script_ran = true;
+	rc = blk_open(dev, fail);
+	dev->script_ran = disk->script[0];
+	return rc;
 }
 
 static void kernel_features(struct dev *dev, struct wbatch *b)
@@ -436,5 +446,6 @@ const struct kind_ops kind_vbd = {
 	.hello = BP_KIND_BLK,
 	.open = kernel_open,
 	.close = blk_close,
+	.take_up = kernel_take_up,
 	.features = kernel_features,
 };

@@ -112,12 +112,13 @@ void dev_gone(struct dev *dev)
 
 void dev_fail(struct dev *dev, const struct fail *fail)
 {
+	/* A kernel's backend goes to InitWait without asking. */
+	bool never_up = !dev->ops->program || dev->own < XB_INITWAIT;
 	struct wbatch b = { 0 };
 
 	log_err("%s: %s", dev->name, fail->text);
-	wb_add(&b, dev->own < XB_INITWAIT ? "hotplug-error" : "error", "%s",
-	       fail->text);
-	if (dev->own < XB_INITWAIT)
+	wb_add(&b, never_up ? "hotplug-error" : "error", "%s", fail->text);
+	if (never_up)
 		wb_add(&b, "hotplug-status", "error");
 	request_fail(dev, fail->text);
 	dev_write_state(dev, XB_CLOSED, &b);

@@ -152,9 +152,11 @@ static void replace_process(struct dev *dev, int status)
 
 	dev->failure = (struct fail){ 0 };
 	proc_describe(status, how, sizeof(how));
-	if (!why.rc)
+	if (!told)
 		fail_set(&why, -EIO, "its backend %s", how);
-	server_cause(dev, &why);
+	if (!told && dev->phase == PH_STARTING &&
+	    !killed_from_outside(dev, status))
+		server_cause(dev, &why);
 	if (dev->phase == PH_DISCONNECTING)
 		frontend_unbind(dev);
 	if (dev->phase != PH_QUIESCING && strcmp(dev->request, "replace"))

@@ -49,6 +49,9 @@ struct kind_ops {
 	int (*open)(struct dev *dev, struct fail *fail);
 	/* Undoes open(); called once after it, also after a failure. */
 	void (*close)(struct dev *dev);
+	/* For a kernel's backend that an earlier daemon had set up: notes what
+	 * close() will have to undo, and holds the lock again. */
+	int (*take_up)(struct dev *dev, struct fail *fail);
 	/* What is needed for each new process, before it: as open(). */
 	int (*prepare)(struct dev *dev, struct fail *fail);
 	/* Sends the BP_START of the kind. */

@@ -548,6 +548,24 @@ static int kernel_open(struct dev *dev, struct fail *fail)
 	return -EINPROGRESS;
 }
 
+static int kernel_take_up(struct dev *dev, struct fail *fail)
+{
+	struct card *c = &dev->card;
+	int rc;
+
+	forget(c);
+	rc = read_config(dev, fail);
+	if (!rc && !host(dev, fail))
+		rc = fail->rc;
+	if (!rc)
+		rc = hostnet_vif_name(c->vif.name, dev->domid, dev->devid,
+				      NULL, fail);
+	c->vif.filters = c->filters;
+	c->plugged = !rc && !c->has_script;
+	c->script_online = !rc && c->has_script;
+	return rc;
+}
+
 static void kernel_features(struct dev *dev, struct wbatch *b)
 {
 	(void)dev;
@@ -559,5 +577,6 @@ const struct kind_ops kind_vif = {
 	.hello = BP_KIND_NET,
 	.open = kernel_open,
 	.close = card_close,
+	.take_up = kernel_take_up,
 	.features = kernel_features,
 };

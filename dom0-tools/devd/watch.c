@@ -102,6 +102,23 @@ static void new_own_state(struct dev *dev, enum xb_state s)
 		dev->own = XB_CLOSING;
 }
 
+/* A kernel's backend: whether an earlier daemon has set it up. */
+static bool kernel_is_up(struct dev *dev, enum xb_state state)
+{
+	struct fail fail = { 0 };
+	char text[16];
+
+	if (dev_config_text(dev, "hotplug-status", text, sizeof(text)) ||
+	    strcmp(text, "connected"))
+		return false;
+	dev->opened = true;
+	dev->own = state;
+	dev->phase = PH_CONNECTED;
+	if (dev->ops->take_up(dev, &fail))
+		log_warn("%s: goes on, but: %s", dev->name, fail.text);
+	return true;
+}
+
 /* First sight of a device: only once its folder is complete. */
 static void first_sight(struct dev *dev, enum xb_state state)
 {
@@ -122,6 +139,8 @@ static void first_sight(struct dev *dev, enum xb_state state)
 			new_own_state(dev, state);
 		return;
 	}
+	if (!dev->ops->program && kernel_is_up(dev, state))
+		return;
 	if (state == XB_INITIALISING || !dev->ops->program) {
 		log_debug("%s: new", dev->name);
 		return;
