@@ -86,6 +86,8 @@ void pv_drop_gdt(struct vcpu *v);
 void pv_drop_ldt(struct vcpu *v);
 /* #PF in the LDT window: map the page; true if it was that. */
 bool pv_ldt_fault(struct vcpu *v, uint64_t offset);
+/* It was not: the fault, with error code @ec, is the guest's. */
+void pv_ldt_missing(struct vcpu *v, uint64_t offset, uint32_t ec);
 
 /* --- page tables: pv/pt_*.c --- */
 

@@ -12,7 +12,11 @@
 #include <mm/ptype.h>
 #include <port/guest.h>
 #include <port/vcpu_hw.h>
+#include <pv/pv_priv.h>
 #include <pv/segdesc.h>
+
+#define VEC_GP 13
+#define EC_TI 4 /* the selector is of the LDT */
 
 #define DESC_PER_PAGE (PAGE_SIZE / 8)
 #define GDT_ENTRIES_MAX (PV_GDT_FRAMES * DESC_PER_PAGE)
@@ -218,6 +222,20 @@ bool pv_ldt_fault(struct vcpu *v, uint64_t offset)
 	v->pv.ldt_frames[page] = m;
 	vcpu_hw_map_ldt_page(v, page, m);
 	return true;
+}
+
+/*
+ * What the guest would meet if the hardware used its LDT where that is: nothing
+ * is mapped there, or what is may be no descriptor.
+ */
+void pv_ldt_missing(struct vcpu *v, uint64_t offset, uint32_t ec)
+{
+	gva_t at = v->pv.ldt_base + offset;
+
+	if (is_canonical(at))
+		pv_raise_page_fault(v, at, ec);
+	else
+		pv_raise(v, VEC_GP, (uint32_t)(offset & 0xfff8) | EC_TI);
 }
 
 /* arg: machine address, new descriptor. */

@@ -59,7 +59,7 @@ static void guest_page_fault(struct vcpu *v)
 	if (unlikely(!(v->regs.error_code & PFEC_USER) &&
 		     in_ldt_window(addr, &off))) {
 		if (!pv_ldt_fault(v, off))
-			pv_exception(v, 13, (uint32_t)(off & 0xfff8) | 4, true);
+			pv_ldt_missing(v, off, v->regs.error_code);
 		return;
 	}
 	pv_page_fault(v, addr, v->regs.error_code);

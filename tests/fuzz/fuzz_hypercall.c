@@ -86,6 +86,12 @@ static void table_fault(struct vcpu *v)
 	pv_page_fault(v, v->regs.rdi, 7);
 }
 
+static void ldt_access(struct vcpu *v, uint64_t offset)
+{
+	if (!pv_ldt_fault(v, offset))
+		pv_ldt_missing(v, offset, 0);
+}
+
 /* The guest does, in its kernel or below, what a processor does not let it. */
 static void one_trap(struct vcpu *v)
 {
@@ -117,7 +123,7 @@ static void one_trap(struct vcpu *v)
 		pv_page_fault(v, some_value(), rnd(32));
 		break;
 	case 8:
-		(void)pv_ldt_fault(v, rnd(20) * PAGE_SIZE + rnd(4096));
+		ldt_access(v, rnd(20) * PAGE_SIZE + rnd(4096));
 		break;
 	case 9:
 	case 10:
