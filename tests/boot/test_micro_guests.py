@@ -22,7 +22,7 @@ class TestMicroGuests:
     @pytest.mark.parametrize('name', NAMES)
     def test_runs(self, dom0, name):
         """All its tests pass, and the guest ends by itself."""
-        keys = {'name': name, 'type': 'pv', 'memory': 64, 'vcpus': 1,
+        keys = {'name': name, 'type': 'pv', 'memory': 64, 'vcpus': 2,
                 'kernel': f'/boot/guest-{name}.img', 'max_event_channels': 8192,
                 'on_crash': 'destroy'}
         log = dom0.log(name)

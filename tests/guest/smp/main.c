@@ -192,6 +192,14 @@ static void keep_xmm(void)
 	wrong_xmm += !xmm_is(v + second_rounds() * this_vcpu());
 }
 
+static void wait_for_round(uint64_t end)
+{
+	unsigned long n = second_rounds();
+
+	while (second_rounds() == n && now() < end)
+		HC2(sched_op, SCHEDOP_yield, 0);
+}
+
 /* Put aside and brought back, perhaps elsewhere, while it computes. */
 static void down_and_up(void)
 {
@@ -207,6 +215,9 @@ static void down_and_up(void)
 	load_xmm(~0UL);
 	if (below(4) == 0)
 		HC2(sched_op, SCHEDOP_yield, 0);
+	/* Where others run too, it needs a while to get its turn. */
+	if (below(16) == 0)
+		wait_for_round(now() + 20000000);
 }
 
 TEST(down_and_up_keep_registers)
