@@ -11,7 +11,6 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#define ND_SOLICIT 135
 #define ND_ADVERT 136
 
 static bool bits_equal(const uint8_t *a, const uint8_t *b, unsigned int bits)
@@ -66,6 +65,29 @@ static bool link_local(const uint8_t *addr)
 	return addr[0] == 0xfe && (addr[1] & 0xc0) == 0x80;
 }
 
+/* What listeners of multicast report, always behind an option. */
+static bool listener_message(uint8_t type)
+{
+	return (type >= 130 && type <= 132) || type == 143;
+}
+
+/*
+ * Behind extension headers, where a neighbour message could hide, no other
+ * ICMPv6 passes, and nothing whose headers have not been seen to their end.
+ */
+static bool pass_extended(const uint8_t *head, uint32_t have,
+			  const struct pkt *p)
+{
+	uint32_t at = p->l3 + 40u, icmp;
+
+	if (p->proto != IPPROTO_ICMPV6)
+		return !pkt_ext_header(p->proto);
+	icmp = at + (head[at + 1] + 1u) * 8;
+	return head[p->l3 + 6] == IPPROTO_HOPOPTS &&
+	       head[at] == IPPROTO_ICMPV6 && icmp < have &&
+	       listener_message(head[icmp]);
+}
+
 /* The one address that a neighbour message claims must be the guest's too. */
 static bool pass_nd(const struct filter *f, const uint8_t *head,
 		    uint32_t have, const struct pkt *p)
@@ -73,16 +95,15 @@ static bool pass_nd(const struct filter *f, const uint8_t *head,
 	uint32_t at = p->l3 + 40u;
 	const uint8_t *target = head + at + 8;
 
+	if (pkt_ext_header(head[p->l3 + 6]))
+		return pass_extended(head, have, p);
 	if (p->proto != IPPROTO_ICMPV6)
 		return true;
-	if (head[p->l3 + 6] != IPPROTO_ICMPV6 || at + 24 > have)
-		/* Behind extension headers: only what is no ND passes. */
-		return head[p->l3 + 6] == IPPROTO_HOPOPTS ||
-		       (head[p->l3 + 6] == IPPROTO_ICMPV6 && at + 1 <= have &&
-			head[at] != ND_ADVERT && head[at] != ND_SOLICIT);
+	if (at >= have)
+		return false;
 	if (head[at] != ND_ADVERT)
 		return true;
-	return link_local(target) || own_ip(f, 6, target);
+	return at + 24 <= have && (link_local(target) || own_ip(f, 6, target));
 }
 
 static bool pass_v6(const struct filter *f, const uint8_t *head,

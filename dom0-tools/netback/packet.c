@@ -58,7 +58,7 @@ static void parse_v4(const uint8_t *head, uint32_t have, struct pkt *p)
 	parse_l4(head, have, p->l3 + size, p);
 }
 
-static bool ext_header(uint8_t next)
+bool pkt_ext_header(uint8_t next)
 {
 	return next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING ||
 	       next == IPPROTO_DSTOPTS || next == IPPROTO_FRAGMENT;
@@ -73,7 +73,7 @@ static void parse_v6(const uint8_t *head, uint32_t have, struct pkt *p)
 		return;
 	p->ip = 6;
 	next = head[p->l3 + 6];
-	for (int i = 0; i < MAX_EXT && ext_header(next); i++) {
+	for (int i = 0; i < MAX_EXT && pkt_ext_header(next); i++) {
 		if (at + 8 > have)
 			return;
 		if (next == IPPROTO_FRAGMENT) {

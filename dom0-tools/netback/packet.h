@@ -32,6 +32,12 @@ struct pkt {
 bool pkt_parse(const uint8_t *head, uint32_t have, uint32_t len,
 	       struct pkt *p);
 
+/*
+ * Does @next say that another IPv6 header follows?  It is `proto` of a packet
+ * whose headers were not followed to their end.
+ */
+bool pkt_ext_header(uint8_t next);
+
 /* The offset of the checksum in a TCP or UDP header. */
 static inline uint16_t pkt_csum_offset(uint8_t proto)
 {

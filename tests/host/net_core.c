@@ -891,6 +891,22 @@ static bool passes(const struct filter *r, uint32_t len)
 							     &k);
 }
 
+/* An ICMPv6 message for somebody else, behind @headers empty options. */
+static bool passes_behind(const struct filter *r, unsigned int headers,
+			  uint8_t type)
+{
+	uint32_t len = front_frame(frame, 6, 58, 40);
+
+	memmove(frame + 54 + headers * 8, frame + 54, len - 54);
+	frame[20] = 0;
+	for (unsigned int i = 0; i < headers; i++)
+		memcpy(frame + 54 + i * 8, "\0\0\1\4\0\0\0", 8);
+	frame[54 + (headers - 1) * 8] = 58;
+	frame[54 + headers * 8] = type;
+	frame[62 + headers * 8] = 0x30;
+	return passes(r, len + headers * 8);
+}
+
 static void filters(void **state)
 {
 	struct filter r = { .flags = BP_NET_FILTER_MAC | BP_NET_FILTER_IP,
@@ -924,6 +940,13 @@ static void filters(void **state)
 	assert_false(passes(&r, len));
 	frame[54] = 128;
 	assert_true(passes(&r, len));
+	/* The same behind extension headers. */
+	assert_false(passes_behind(&r, 1, 136));
+	assert_false(passes_behind(&r, 1, 137));
+	assert_false(passes_behind(&r, 2, 136));
+	assert_false(passes_behind(&r, 9, 136));
+	assert_false(passes_behind(&r, 31, 136));
+	assert_true(passes_behind(&r, 1, 143));
 	/* ARP. */
 	memset(frame + 12, 0, 60);
 	memcpy(frame + 12, "\x08\x06\0\1\x08\0\6\4\0\2", 10);
