@@ -36,6 +36,7 @@ frontends: $(FE_BUILT)
 FE_VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' \
 	$(FE_DIR)/dkms.conf)
 FE_PACKAGE := parvis-frontends/$(FE_VERSION)
+FE_INITRAMFS := /usr/share/initramfs-tools/modules.d/parvis-frontends
 FE_USRSRC = $(DESTDIR)/usr/src/parvis-frontends-$(FE_VERSION)
 
 # With DESTDIR only the files, as a distribution's package would have them.
@@ -48,6 +49,7 @@ dkms-files:
 		$(FE_USRSRC)/guest-abi/abi/io
 	install -D -m 644 $(FE_DIR)/modprobe.conf \
 		$(DESTDIR)/etc/modprobe.d/parvis-frontends.conf
+	install -D -m 644 $(FE_DIR)/initramfs-modules $(DESTDIR)$(FE_INITRAMFS)
 
 dkms-install: dkms-files
 ifeq ($(DESTDIR),)
@@ -57,4 +59,5 @@ endif
 
 dkms-uninstall:
 	dkms remove $(FE_PACKAGE) --all
-	rm -rf $(FE_USRSRC) $(DESTDIR)/etc/modprobe.d/parvis-frontends.conf
+	rm -rf $(FE_USRSRC) $(DESTDIR)/etc/modprobe.d/parvis-frontends.conf \
+		$(DESTDIR)$(FE_INITRAMFS)
