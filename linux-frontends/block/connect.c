@@ -38,7 +38,7 @@ int fb_geometry(struct fb_disk *disk)
 }
 
 /* The smallest ring with a slot for each request, or the backend's greatest. */
-static unsigned int ring_order(struct fb_disk *disk, unsigned int rings)
+static unsigned int ring_order(struct fb_disk *disk)
 {
 	unsigned int most = fe_read(&disk->fe, "max-ring-page-order", 0,
 				    ilog2(FE_RING_PAGES));
@@ -120,7 +120,7 @@ static int offer(struct fe_device *fe)
 	rings = fe_read(fe, "multi-queue-max-queues", 1,
 			min(max(queues, 1U), num_online_cpus()));
 	rings = max(rings, 1U);
-	order = ring_order(disk, rings);
+	order = ring_order(disk);
 	disk->ring = kcalloc(rings, sizeof(*disk->ring), GFP_NOIO);
 	if (!disk->ring)
 		return -ENOMEM;
@@ -200,10 +200,8 @@ static int publish_pool(struct fb_disk *disk, struct xenbus_transaction xbt)
 }
 
 /* What a connection with another number of rings or pages left behind. */
-static void remove_stale(struct fb_disk *disk, struct xenbus_transaction xbt)
+static void remove_stale(struct xenbus_transaction xbt, const char *node)
 {
-	const char *node = disk->fe.bus->nodename;
-
 	xenbus_rm(xbt, node, "multi-queue-num-queues");
 	xenbus_rm(xbt, node, "ring-page-order");
 	xenbus_rm(xbt, node, "num-ring-pages");
@@ -216,7 +214,7 @@ static int publish(struct fe_device *fe, struct xenbus_transaction xbt)
 	unsigned int pages = disk->ring[0].pages.count;
 	int err;
 
-	remove_stale(disk, xbt);
+	remove_stale(xbt, node);
 	err = publish_rings(disk, xbt);
 	if (!err && pages > 1)
 		err = put_key(xbt, node, "ring-page-order", ilog2(pages));

@@ -109,7 +109,8 @@ static void read_discard(struct fb_disk *disk, struct disk_limits *limits)
 	size = fe_read(fe, "discard-granularity", 0, 1U << 30);
 	limits->discard_granularity = is_power_of_2(size) ?
 		max(size, limits->physical_block) : limits->physical_block;
-	limits->discard_alignment = fe_read(fe, "discard-alignment", 0, 1U << 30);
+	limits->discard_alignment = fe_read(fe, "discard-alignment", 0,
+					    1U << 30);
 	if (disk->can.secure)
 		limits->secure_sectors = limits->discard_sectors;
 }

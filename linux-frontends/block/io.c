@@ -7,6 +7,7 @@
 #include <linux/highmem.h>
 #include <xen/events.h>
 
+#include "../common/copy.h"
 #include "blkfront.h"
 
 #define BATCH	16	/* answers taken under one hold of the lock */
@@ -28,7 +29,10 @@ static void copy_to_backend(struct fb_disk *disk, struct request *rq)
 	struct bio_vec vec;
 
 	rq_for_each_segment(vec, rq, it) {
-		memcpy_from_bvec(to, &vec);
+		const void *from = bvec_kmap_local(&vec);
+
+		fe_copy(to, from, vec.bv_len);
+		kunmap_local(from);
 		to += vec.bv_len;
 	}
 }
@@ -40,7 +44,10 @@ static void copy_from_backend(struct fb_disk *disk, struct request *rq)
 	struct bio_vec vec;
 
 	rq_for_each_segment(vec, rq, it) {
-		memcpy_to_bvec(&vec, from);
+		void *to = bvec_kmap_local(&vec);
+
+		fe_copy(to, from, vec.bv_len);
+		kunmap_local(to);
 		from += vec.bv_len;
 	}
 }

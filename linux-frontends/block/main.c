@@ -9,7 +9,8 @@
 
 #include "blkfront.h"
 
-static int fb_probe(struct xenbus_device *bus, const struct xenbus_device_id *id)
+static int fb_probe(struct xenbus_device *bus,
+		    const struct xenbus_device_id *id)
 {
 	struct fb_disk *disk = kzalloc(sizeof(*disk), GFP_KERNEL);
 	char name[DISK_NAME_LEN];

@@ -116,7 +116,8 @@ static void put_part(struct blk_ring *ring, u16 tag)
 	ring->ring.req_prod_pvt++;
 }
 
-static bool expressible(const struct blk_ring *ring, const struct blk_slot *want)
+static bool expressible(const struct blk_ring *ring,
+			const struct blk_slot *want)
 {
 	if (want->op == BLKIF_OP_DISCARD)
 		return true;

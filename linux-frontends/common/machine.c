@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The connection's table; see machine.h.  Two rules deserve a word.  A backend that is ready while rings
- * are offered has merely been seen twice: the store announces a state again
- * when it is watched anew, so only a device that was live takes it for a new
- * backend.  And a device that failed stays so whatever its backend says later.
+ * The connection's table; see machine.h.  Two rules deserve a word.  A backend
+ * that is ready while rings are offered has merely been seen twice: the store
+ * announces a state again when it is watched anew, so only a device that was
+ * live takes it for a new backend.  And a device that failed stays so, whatever
+ * its backend says later.
  */
 #include "machine.h"
 

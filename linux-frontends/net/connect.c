@@ -11,7 +11,8 @@
 
 static unsigned int queues = 8;
 module_param(queues, uint, 0444);
-MODULE_PARM_DESC(queues, "most queues of a card, up to one for each processor (1 to 16)");
+MODULE_PARM_DESC(queues,
+		 "most queues of a card, up to one for each processor (1 to 16)");
 
 static bool multicast_control = true;
 module_param(multicast_control, bool, 0444);

@@ -48,7 +48,8 @@ static void set_up(struct xenbus_device *bus, struct net_device *dev)
 	SET_NETDEV_DEV(dev, &bus->dev);
 }
 
-static int fn_probe(struct xenbus_device *bus, const struct xenbus_device_id *id)
+static int fn_probe(struct xenbus_device *bus,
+		    const struct xenbus_device_id *id)
 {
 	struct net_device *dev = alloc_etherdev_mqs(sizeof(struct fn_card),
 						    FN_MOST_QUEUES,

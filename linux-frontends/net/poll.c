@@ -6,9 +6,11 @@
 #include <linux/skbuff.h>
 #include <xen/events.h>
 
+#include "../common/copy.h"
 #include "netfront.h"
 
-#define LINEAR	256	/* bytes of a long packet that lie in one piece */
+#define SHORT	1792	/* bytes of a packet that lies in one piece */
+#define LINEAR	256	/* bytes of a longer one that do */
 
 irqreturn_t fn_interrupt(int irq, void *data)
 {
@@ -30,7 +32,7 @@ static struct sk_buff *make_skb(struct fn_queue *queue, u32 length)
 	struct sk_buff *skb;
 	int err;
 
-	if (length <= LINEAR) {
+	if (length <= SHORT) {
 		skb = napi_alloc_skb(&queue->napi, length);
 		if (skb)
 			skb_put(skb, length);
@@ -49,22 +51,49 @@ static struct sk_buff *make_skb(struct fn_queue *queue, u32 length)
 	return skb;
 }
 
+/* Where in a packet's new memory the copy has got to. */
+struct inlet {
+	const struct skb_shared_info *info;
+	u8 *to;
+	u32 room;	/* bytes at `to` */
+	int next;	/* piece after that */
+};
+
+static int take_bytes(struct inlet *in, const u8 *from, u32 left)
+{
+	while (left) {
+		u32 now = min(left, in->room);
+
+		fe_copy(in->to, from, now);
+		from += now;
+		left -= now;
+		in->to += now;
+		in->room -= now;
+		if (in->room || !left)
+			continue;
+		if (in->next == in->info->nr_frags)
+			return -EFAULT;
+		in->to = skb_frag_address(&in->info->frags[in->next]);
+		in->room = skb_frag_size(&in->info->frags[in->next]);
+		in->next++;
+	}
+	return 0;
+}
+
 static int copy_in(struct fn_queue *queue, struct sk_buff *skb,
 		   const struct net_rx_packet *packet)
 {
-	u32 at = 0;
-	int i;
+	struct inlet in = { skb_shinfo(skb), skb->data, skb_headlen(skb), 0 };
+	int err = 0, i;
 
-	for (i = 0; i < packet->parts; i++) {
+	for (i = 0; !err && i < packet->parts; i++) {
 		const struct net_rx_part *part = &packet->part[i];
+		size_t page = part->buffer;
 
-		if (skb_store_bits(skb, at, queue->rx.memory +
-				   part->buffer * (size_t)FE_PAGE +
-				   part->offset, part->length))
-			return -EFAULT;
-		at += part->length;
+		err = take_bytes(&in, queue->rx.memory + page * FE_PAGE +
+				 part->offset, part->length);
 	}
-	return 0;
+	return err;
 }
 
 /* What the backend claims about a packet, as far as it can be checked. */

@@ -112,7 +112,8 @@ void fn_staging_worker(struct work_struct *work)
 		staged += card->queue[i].staged;
 	}
 	if (READ_ONCE(ctrl->live) && !err)
-		netdev_info(card->dev, "the backend keeps %u of %u buffers mapped\n",
+		netdev_info(card->dev,
+			    "the backend keeps %u of %u buffers mapped\n",
 			    staged, card->queue_count * 2 * NET_TX_SLOTS);
 	mutex_unlock(&ctrl->lock);
 }

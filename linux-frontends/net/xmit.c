@@ -7,6 +7,7 @@
 #include <linux/skbuff.h>
 #include <xen/events.h>
 
+#include "../common/copy.h"
 #include "netfront.h"
 
 static struct netdev_queue *txq_of(struct fn_queue *queue)
@@ -28,23 +29,42 @@ static bool describe(const struct sk_buff *skb, struct net_tx_packet *packet)
 		packet->gso_type = skb_shinfo(skb)->gso_type & SKB_GSO_TCPV6 ?
 			XEN_NETIF_GSO_TYPE_TCPV6 : XEN_NETIF_GSO_TYPE_TCPV4;
 	}
-	return skb->len >= ETH_HLEN && skb->len <= XEN_NETIF_MAX_TX_SIZE;
+	return skb->len >= ETH_HLEN && skb->len <= XEN_NETIF_MAX_TX_SIZE &&
+	       !skb_has_frag_list(skb);
 }
 
-static int copy_out(struct fn_queue *queue, const struct sk_buff *skb,
-		    const u16 *buffers, int count)
+/* Where in a packet's buffers the copy has got to. */
+struct outlet {
+	u8 *memory;
+	const u16 *buffers;
+	u32 at;
+};
+
+static void put_bytes(struct outlet *out, const u8 *from, u32 left)
 {
+	while (left) {
+		u32 offset = out->at % FE_PAGE;
+		u32 now = min_t(u32, left, FE_PAGE - offset);
+		size_t page = out->buffers[out->at / FE_PAGE];
+
+		fe_copy(out->memory + page * FE_PAGE + offset, from, now);
+		from += now;
+		left -= now;
+		out->at += now;
+	}
+}
+
+static void copy_out(struct fn_queue *queue, const struct sk_buff *skb,
+		     const u16 *buffers)
+{
+	const struct skb_shared_info *info = skb_shinfo(skb);
+	struct outlet out = { queue->tx.memory, buffers, 0 };
 	int i;
 
-	for (i = 0; i < count; i++) {
-		u32 at = i * FE_PAGE;
-
-		if (skb_copy_bits(skb, at, queue->tx.memory +
-				  buffers[i] * (size_t)FE_PAGE,
-				  min_t(u32, skb->len - at, FE_PAGE)))
-			return -EFAULT;
-	}
-	return 0;
+	put_bytes(&out, skb->data, skb_headlen(skb));
+	for (i = 0; i < info->nr_frags; i++)
+		put_bytes(&out, skb_frag_address(&info->frags[i]),
+			  skb_frag_size(&info->frags[i]));
 }
 
 /* Takes answers; wakes the stack when the greatest packet has room again. */
@@ -109,8 +129,7 @@ netdev_tx_t fn_xmit(struct sk_buff *skb, struct net_device *dev)
 	count = net_tx_put(&queue->tx, &packet, buffers);
 	if (unlikely(count < 0))
 		goto drop;
-	if (unlikely(copy_out(queue, skb, buffers, count)))
-		stats->errors++;	/* sent all the same: it has its slots */
+	copy_out(queue, skb, buffers);
 	skb_tx_timestamp(skb);
 	kick = __netdev_tx_sent_queue(txq_of(queue), skb->len,
 				      netdev_xmit_more());
