@@ -123,6 +123,7 @@ help:
 #: make test            every layer of tests, one line of summary
 #: make test-boot       only the whole-system tests; T='-k smp' chooses some
 #: make bench           speed and size beside Debian's Xen 4.17
+#: make frontends       our Linux frontends as modules, into build/frontends (make dkms-install)
 #: make iso             build/parvis.iso, boots by GRUB2 on BIOS and UEFI
 #: make size            lines and bytes, room by room
 #: make install         into DESTDIR/boot and DESTDIR/PREFIX/sbin
