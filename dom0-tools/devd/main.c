@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -235,16 +236,27 @@ static int make_dir(const char *path)
 	return mkdir(path, 0755) && errno != EEXIST ? -errno : 0;
 }
 
-static void write_pid(const char *path)
+/*
+ * One daemon: both processes hold a shared lock on the pid file, and a new
+ * keeper must first have it alone.  A worker whose keeper was killed serves on
+ * and keeps the next daemon away from its devices.
+ */
+static int claim(const char *path, bool first)
 {
-	FILE *f = fopen(path, "we");
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644), rc;
 
-	if (!f) {
-		log_warn("%s: %s", path, strerror(errno));
-		return;
+	if (fd < 0 || (first && flock(fd, LOCK_EX | LOCK_NB)) ||
+	    flock(fd, LOCK_SH)) {
+		rc = -errno;
+		fprintf(stderr, "parvis-devd: %s: %s\n", path,
+			rc == -EWOULDBLOCK ? "another parvis-devd runs" :
+					     strerror(-rc));
+		return rc;
 	}
-	fprintf(f, "%d\n", (int)getpid());
-	fclose(f);
+	/* Held, by this open file, until the end. */
+	if (first && (ftruncate(fd, 0) || dprintf(fd, "%d\n", getpid()) < 0))
+		log_warn("%s: %s", path, strerror(errno));
+	return 0;
 }
 
 static int keep(const struct options *o, char *exe, int argc, char **argv)
@@ -263,10 +275,8 @@ static int keep(const struct options *o, char *exe, int argc, char **argv)
 		if (ready < 0)
 			return 1;
 	}
-	write_pid(o->pid_file);
-	rc = keeper_main(args, ready);
-	unlink(o->pid_file);
-	return rc;
+	rc = claim(o->pid_file, true);
+	return rc ? 1 : keeper_main(args, ready);
 }
 
 int main(int argc, char **argv)
@@ -300,6 +310,8 @@ int main(int argc, char **argv)
 		log_set_level(LOG_L_DEBUG);
 	if (!o.worker)
 		return keep(&o, exe, argc, argv);
+	if (claim(o.pid_file, false))
+		return 1;
 	fcntl(KEEP_SOCKET, F_SETFD, FD_CLOEXEC);
 	d.keeper = KEEP_SOCKET;
 	d.self_exe = exe;

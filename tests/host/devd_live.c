@@ -646,6 +646,9 @@ static pid_t worker_pid(void)
 /* Planned (SIGHUP) and unplanned ends of the daemon itself. */
 static void test_daemon_restarts(void **state)
 {
+	pid_t first;
+	int status;
+
 	(void)state;
 	set_mode("good");
 	attach(14, 1, image("a.img", 1024));
@@ -654,6 +657,12 @@ static void test_daemon_restarts(void **state)
 	expect(14, 2, "state", "2");
 	kill(devd_pid, SIGHUP);
 	expect_log("connect resume=1", 1);
+	/* There can be only one. */
+	first = devd_pid;
+	start_devd();
+	assert_int_equal(waitpid(devd_pid, &status, 0), devd_pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+	devd_pid = first;
 	kill(worker_pid(), SIGKILL);
 	expect_log("connect resume=1", 2);
 	assert_string_equal(get(back(14, 1, "state")), "4");
@@ -671,6 +680,59 @@ static void test_daemon_restarts(void **state)
 	expect(15, 1, "state", "2");
 	remove_folder(15, 1);
 	remove_folder(14, 2);
+}
+
+#define KERNEL "/local/domain/0/backend/vbd/22/1"
+
+static void await(const char *path, const char *value)
+{
+	uint64_t end = ev_now_ms() + WAIT_MS;
+
+	while (strcmp(get(path), value) && ev_now_ms() < end)
+		msleep(2);
+	assert_string_equal(get(path), value);
+}
+
+/* Whether a loop device with this number has a file. */
+static int loop_in_use(const char *device)
+{
+	unsigned int major, minor;
+	char path[64];
+
+	assert_int_equal(sscanf(device, "%x:%x", &major, &minor), 2);
+	snprintf(path, sizeof(path), "/sys/block/loop%u/loop/backing_file",
+		 minor);
+	return !access(path, F_OK);
+}
+
+/* A disk for the kernel's backend: here nobody else has the loop device. */
+static void test_kernel_disk(void **state)
+{
+	char device[32];
+
+	(void)state;
+	if (access("/dev/loop-control", W_OK) || access("/sys/block", R_OK))
+		skip();
+	put("/local/domain/22/device/vbd/1", KERNEL "/frontend");
+	put(image("loop.img", 1024), KERNEL "/params");
+	put("w", KERNEL "/mode");
+	put("1", KERNEL "/online");
+	put("1", KERNEL "/state");
+	await(KERNEL "/hotplug-status", "connected");
+	snprintf(device, sizeof(device), "%s",
+		 get(KERNEL "/physical-device"));
+	assert_true(loop_in_use(device));
+	refused(1, &(struct want){ .target = image("loop.img", 1024) },
+		"in use by domain 22");
+	put("0", KERNEL "/online");
+	put("6", KERNEL "/state");
+	for (int i = 0; i < 500 && loop_in_use(device); i++)
+		msleep(10);
+	assert_false(loop_in_use(device));
+	assert_int_equal(xsc_rm(xs, XSC_NO_TX, KERNEL), 0);
+	attach(8, 1, image("loop.img", 1024));
+	expect(8, 1, "state", "2");
+	remove_folder(8, 1);
 }
 
 static void end_store(int signal)
@@ -853,6 +915,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_hostile_frontend),
 		cmocka_unit_test(test_daemon_restarts),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_kernel_disk),
 		cmocka_unit_test(test_store_away),
 		cmocka_unit_test(test_store_restarts),
 	};
