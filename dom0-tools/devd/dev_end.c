@@ -30,7 +30,9 @@ void dev_let_go(struct dev *dev)
 	dev->opened = false;
 	slot_put(d, dev->slot);
 	dev->slot = 0;
-	keep_drop(dev);
+	/* Another device may have the place of one that is gone. */
+	if (!dev->gone)
+		keep_drop(dev);
 }
 
 bool dev_any_runs(struct dev *dev)
@@ -101,6 +103,7 @@ void dev_gone(struct dev *dev)
 	dev->devd->dying++;
 	dev_unwatch(dev);
 	dev_unlink(dev);
+	keep_drop(dev);
 	ev_timer_cancel(&dev->timer);
 	dev->phase = PH_ENDING;
 	link_close(dev);

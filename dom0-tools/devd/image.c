@@ -167,8 +167,9 @@ int image_serve(struct dev *dev, const struct disk_spec *spec,
 	rc = dev->slot ? 0 : slot_get(dev->devd, &dev->slot);
 	if (rc)
 		return fail_errno(fail, rc, "no uid");
-	snprintf(disk->socket, sizeof(disk->socket), "%s/image-%u-%u",
-		 dev->devd->run_dir, dev->domid, dev->devid);
+	/* Nobody else's, while the last owner of its place still ends. */
+	snprintf(disk->socket, sizeof(disk->socket), "%s/image-%u",
+		 dev->devd->run_dir, dev->slot);
 	fd = listen_on(disk->socket, fail);
 	if (fd < 0)
 		return fd;

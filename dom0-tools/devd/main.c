@@ -275,8 +275,9 @@ static int keep(const struct options *o, char *exe, int argc, char **argv)
 		if (ready < 0)
 			return 1;
 	}
-	rc = claim(o->pid_file, true);
-	return rc ? 1 : keeper_main(args, ready);
+	rc = claim(o->pid_file, true) ? 1 : keeper_main(args, ready);
+	free(args);
+	return rc;
 }
 
 int main(int argc, char **argv)

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -818,6 +819,80 @@ static uint64_t cpu_us(void)
 	return (ut + st) * 10000;
 }
 
+static unsigned int open_files(void)
+{
+	char command[96];
+	unsigned int n = 0;
+	FILE *f;
+
+	snprintf(command, sizeof(command), "ls /proc/%d/fd /proc/%d/fd | wc -l",
+		 worker_pid(), devd_pid);
+	f = popen(command, "r");
+	if (!f || fscanf(f, "%u", &n) != 1)
+		n = 0;
+	if (f)
+		pclose(f);
+	return n;
+}
+
+/*
+ * A device's place is taken again while its backend still ends, as it looks
+ * when that is traced: what the new one has is kept over a restart.
+ */
+static void test_place_taken_again(void **state)
+{
+	pid_t old;
+
+	(void)state;
+	set_mode("good");
+	attach(31, 1, image("a.img", 1024));
+	connect_front(31, 1);
+	old = backend_pid();
+	if (ptrace(PTRACE_SEIZE, old, NULL, NULL))
+		skip();
+	remove_folder(31, 1);
+	attach(31, 1, image("b.img", 1024));
+	connect_front(31, 1);
+	assert_int_equal(waitpid(old, NULL, __WALL), old);
+	/* The daemon has seen its end once it has answered this. */
+	msleep(200);
+	put("stats", BACK "/request", 31u, 1u);
+	expect(31, 1, "request", "");
+	kill(worker_pid(), SIGKILL);
+	expect_log("connect resume=1", 1);
+	assert_string_equal(get(back(31, 1, "state")), "4");
+	remove_folder(31, 1);
+}
+
+/* Devices come and go in every way; nothing of them stays. */
+static void test_nothing_left(void **state)
+{
+	unsigned int before = 0, after = 0;
+
+	(void)state;
+	set_mode("good");
+	for (unsigned int i = 0; i < 120; i++) {
+		if (i == 20)
+			before = open_files();
+		attach(30, i, image("left.img", 64));
+		if (i % 4 == 0) {
+			expect(30, i, "state", "2");
+		} else if (i % 4 == 1) {
+			connect_front(30, i);
+			kill_backend(backend_pid());
+		} else if (i % 4 == 2) {
+			connect_front(30, i);
+			detach(30, i);
+			put("6", FRONT "/state", 30u, i);
+			expect(30, i, "state", "6");
+		}
+		remove_folder(30, i);
+	}
+	for (int i = 0; i < 500 && (after = open_files()) > before; i++)
+		msleep(10);
+	assert_int_equal(after, before);
+}
+
 #define MANY 200u
 #define ROUNDS 300u
 
@@ -885,11 +960,16 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	char command[96];
+	char command[160];
 
 	(void)state;
 	kill(devd_pid, SIGTERM);
 	waitpid(devd_pid, NULL, 0);
+	/* A worker that the sanitizers ended was replaced without a sound. */
+	snprintf(command, sizeof(command),
+		 "! grep -A 30 -E 'Sanitizer|runtime error' %s/devd.log", dir);
+	if (system(command))
+		return -1;
 	kill(store_pid, SIGTERM);
 	waitpid(store_pid, NULL, 0);
 	xsc_close(xs);
@@ -914,6 +994,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_bad_backends),
 		cmocka_unit_test(test_hostile_frontend),
 		cmocka_unit_test(test_daemon_restarts),
+		cmocka_unit_test(test_place_taken_again),
+		cmocka_unit_test(test_nothing_left),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_kernel_disk),
 		cmocka_unit_test(test_store_away),
