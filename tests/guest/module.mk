@@ -9,7 +9,8 @@ MG_CFLAGS := -std=gnu11 -O2 -g $(WARN) -Iguest-abi -Ihypervisor -ffreestanding \
 	-fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
 	-fno-toplevel-reorder -fno-strict-aliasing -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
 	-MMD -MP
-MG_LIB := $(B)/guest/lib/head.S.o $(B)/guest/lib/mg.o $(B)/guest/lib/second.o
+MG_LIB := $(B)/guest/lib/head.S.o $(B)/guest/lib/mg.o \
+	$(B)/guest/lib/calls.o $(B)/guest/lib/second.o
 
 $(B)/guest/%.S.o: tests/guest/%.S
 	@mkdir -p $(@D)

@@ -1,45 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Event channels in the 2-level layout, by hypercalls of two domains. */
-#include "core_test.h"
-
-static struct domain *a, *b;
-static struct vcpu *va, *vb;
-static uint64_t free_before;
-
-static int setup_ids(uint16_t ida, uint16_t idb)
-{
-	fake_settle();
-	free_before = buddy_free_count();
-	a = fake_domain(ida, 2);
-	b = fake_domain(idb, 2);
-	va = a->vcpus[0];
-	vb = b->vcpus[0];
-	for (unsigned int i = 0; i < 2; i++) {
-		a->vcpus[i]->info->evtchn_upcall_mask = 0;
-		b->vcpus[i]->info->evtchn_upcall_mask = 0;
-	}
-	return 0;
-}
+#include "event_two.h"
 
 static int setup(void **state)
 {
 	(void)state;
-	return setup_ids(1, 2);
+	return make_two(1, 2, 2);
 }
 
 static int setup_reversed(void **state)
 {
 	(void)state;
-	return setup_ids(2, 1);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	fake_destroy(a);
-	fake_destroy(b);
-	assert_clean(free_before);
-	return 0;
+	return make_two(2, 1, 2);
 }
 
 static bool pending(struct domain *d, int port)
@@ -445,8 +417,8 @@ static void test_no_vcpu_yet(void **state)
 }
 
 #define BOTH(f)                                                        \
-	cmocka_unit_test_setup_teardown(f, setup, teardown),           \
-		cmocka_unit_test_setup_teardown(f, setup_reversed, teardown)
+	cmocka_unit_test_setup_teardown(f, setup, end_two),           \
+		cmocka_unit_test_setup_teardown(f, setup_reversed, end_two)
 
 int main(void)
 {

@@ -4,16 +4,13 @@
  * here as the interface describes it.
  */
 #include <hypercall/hypercall.h>
-#include "core_test.h"
+#include "event_two.h"
 
 #define WORDS_PER_PAGE (PAGE_SIZE / sizeof(event_word_t))
 #define BIT_PENDING (1U << EVTCHN_FIFO_PENDING)
 #define BIT_MASKED (1U << EVTCHN_FIFO_MASKED)
 #define BIT_LINKED (1U << EVTCHN_FIFO_LINKED)
 
-static struct domain *a, *b;
-static struct vcpu *va, *vb;
-static uint64_t free_before;
 static event_word_t *array[4];
 static unsigned int pages;
 static struct evtchn_fifo_control_block *control[2];
@@ -54,16 +51,9 @@ static event_word_t *word(int port)
 
 static int setup_ids(uint16_t ida, uint16_t idb)
 {
-	free_before = buddy_free_count();
 	pages = 0;
 	memset(head, 0, sizeof(head));
-	a = fake_domain(ida, 2);
-	b = fake_domain(idb, 1);
-	va = a->vcpus[0];
-	vb = b->vcpus[0];
-	a->vcpus[0]->info->evtchn_upcall_mask = 0;
-	a->vcpus[1]->info->evtchn_upcall_mask = 0;
-	return 0;
+	return make_two(ida, idb, 1);
 }
 
 static int setup_bare(void **state)
@@ -79,15 +69,6 @@ static int setup(void **state)
 	assert_int_equal(init_control(a, 0, 0), 0);
 	assert_int_equal(init_control(a, 1, 128), 0);
 	assert_int_equal(expand(a), 0);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	fake_destroy(a);
-	fake_destroy(b);
-	assert_clean(free_before);
 	return 0;
 }
 
@@ -479,8 +460,8 @@ static void test_nothing_lost(void **state)
 	}
 }
 
-#define FIFO(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-#define BARE(f) cmocka_unit_test_setup_teardown(f, setup_bare, teardown)
+#define FIFO(f) cmocka_unit_test_setup_teardown(f, setup, end_two)
+#define BARE(f) cmocka_unit_test_setup_teardown(f, setup_bare, end_two)
 
 int main(void)
 {

@@ -6,7 +6,7 @@
  * numbers are judged by scripts/bench, beside those of Debian's Xen.
  */
 #include <abi/sysctl.h>
-#include "../lib/mg.h"
+#include "../lib/calls.h"
 
 #define ROUNDS 2000
 #define BATCH 64
@@ -80,35 +80,6 @@ TEST(mmu_update_64)
 		CHECK_EQ(HC4(mmu_update, u[i & 1], BATCH, 0, DOMID_SELF), 0);
 	report("mmu_update_64", t, ROUNDS / 10);
 	tell_flushes("mmu_update_64", ROUNDS / 10);
-}
-
-static long loopback(unsigned int *a, unsigned int *b)
-{
-	struct evtchn_alloc_unbound u = { DOMID_SELF, DOMID_SELF, 0 };
-	struct evtchn_bind_interdomain i = { .remote_dom = DOMID_SELF };
-	long rc = HC2(event_channel_op, EVTCHNOP_alloc_unbound, &u);
-
-	if (rc)
-		return rc;
-	i.remote_port = u.port;
-	rc = HC2(event_channel_op, EVTCHNOP_bind_interdomain, &i);
-	*a = u.port;
-	*b = i.local_port;
-	return rc;
-}
-
-static void clear_pending(unsigned int port)
-{
-	__atomic_fetch_and(&shared->evtchn_pending[port / 64],
-			   ~(1UL << (port % 64)), __ATOMIC_SEQ_CST);
-	shared->vcpu_info[0].evtchn_pending_sel = 0;
-	shared->vcpu_info[0].evtchn_upcall_pending = 0;
-}
-
-static void mask_upcalls(bool on)
-{
-	shared->vcpu_info[0].evtchn_upcall_mask = on;
-	__asm__ volatile("" : : : "memory");
 }
 
 /* The call alone: upcalls are masked, nothing is delivered. */

@@ -8,61 +8,12 @@
  * control blocks that cross a page or are not writable, words scribbled on by
  * the guest, set-up in the wrong order.
  */
-#include "../lib/mg.h"
-
-static long evop(unsigned int cmd, void *arg)
-{
-	return HC2(event_channel_op, cmd, arg);
-}
-
-static void mask_upcalls(bool on)
-{
-	shared->vcpu_info[0].evtchn_upcall_mask = on;
-	__asm__ volatile("" : : : "memory");
-}
+#include "../lib/calls.h"
 
 static bool pending(unsigned int port)
 {
 	return ((volatile uint64_t *)shared->evtchn_pending)[port / 64] >>
 		       (port % 64) & 1;
-}
-
-static void clear_pending(unsigned int port)
-{
-	__atomic_fetch_and(&shared->evtchn_pending[port / 64],
-			   ~(1UL << (port % 64)), __ATOMIC_SEQ_CST);
-	shared->vcpu_info[0].evtchn_pending_sel = 0;
-	shared->vcpu_info[0].evtchn_upcall_pending = 0;
-}
-
-static long close_port(unsigned int port)
-{
-	struct evtchn_close c = { port };
-
-	return evop(EVTCHNOP_close, &c);
-}
-
-/* Two ends in this domain; negative: an error. */
-static long loopback(unsigned int *a, unsigned int *b)
-{
-	struct evtchn_alloc_unbound u = { DOMID_SELF, DOMID_SELF, 0 };
-	struct evtchn_bind_interdomain i = { .remote_dom = DOMID_SELF };
-	long rc = evop(EVTCHNOP_alloc_unbound, &u);
-
-	if (rc)
-		return rc;
-	i.remote_port = u.port;
-	rc = evop(EVTCHNOP_bind_interdomain, &i);
-	*a = u.port;
-	*b = i.local_port;
-	return rc;
-}
-
-static long send(unsigned int port)
-{
-	struct evtchn_send s = { port };
-
-	return evop(EVTCHNOP_send, &s);
 }
 
 static long status(unsigned int port, struct evtchn_status *s)

@@ -9,7 +9,7 @@
  * set by hand), ports raised before their words exist, reset while events are
  * queued (XSA-343, 344 class).
  */
-#include "../lib/mg.h"
+#include "../lib/calls.h"
 
 #define P_BIT (1U << EVTCHN_FIFO_PENDING)
 #define M_BIT (1U << EVTCHN_FIFO_MASKED)
@@ -19,11 +19,6 @@
 static volatile struct evtchn_fifo_control_block *control =
 	(void *)(pages[50] + 64);
 static volatile uint32_t *words = (void *)pages[51];
-
-static long evop(unsigned int cmd, void *arg)
-{
-	return HC2(event_channel_op, cmd, arg);
-}
 
 static long init_control(const void *page, uint32_t offset, uint32_t vcpu)
 {
@@ -42,25 +37,11 @@ static long expand(const void *page)
 	return evop(EVTCHNOP_expand_array, &e);
 }
 
-static long send(unsigned int port)
-{
-	struct evtchn_send s = { port };
-
-	return evop(EVTCHNOP_send, &s);
-}
-
 static unsigned int ipi(void)
 {
 	struct evtchn_bind_ipi i = { .vcpu = 0 };
 
 	return evop(EVTCHNOP_bind_ipi, &i) ? 0 : i.port;
-}
-
-static long close_port(unsigned int port)
-{
-	struct evtchn_close c = { port };
-
-	return evop(EVTCHNOP_close, &c);
 }
 
 /* As a guest does: take the first port off a queue; 0: empty. */

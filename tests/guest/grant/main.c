@@ -8,42 +8,16 @@
  * unmapping with the wrong address or entry (XSA-224, 227, 234), copies that
  * cross a page, giving back a granted frame, entries changed while in use.
  */
-#include "../lib/mg.h"
+#include "../lib/calls.h"
 
 #define REF 20
 #define LOST_REF 30 /* stays in use: a test maps it and loses the mapping */
 
 static struct grant_entry_v1 *table;
 
-static long gop(unsigned int cmd, void *arg, unsigned int n)
-{
-	return HC3(grant_table_op, cmd, arg, n);
-}
-
-static long set_version(unsigned int v)
-{
-	struct gnttab_set_version s = { v };
-
-	return gop(GNTTABOP_set_version, &s, 1);
-}
-
-/* The first frame of the table, at pages[40]. */
 static long set_up(void)
 {
-	struct gnttab_setup_table s = { .dom = DOMID_SELF, .nr_frames = 1 };
-	xen_pfn_t frame = 0;
-	long rc;
-
-	if (table)
-		return 0;
-	set_version(1);
-	s.frame_list.p = &frame;
-	rc = gop(GNTTABOP_setup_table, &s, 1);
-	if (rc || s.status)
-		return rc ? rc : s.status;
-	rc = map_va(pages[40], frame << 12 | PTE_TABLE, UVMF_INVLPG);
-	table = (struct grant_entry_v1 *)pages[40];
-	return rc;
+	return table ? 0 : grant_set_up(&table);
 }
 
 static void grant(unsigned int ref, const void *page, unsigned int flags)

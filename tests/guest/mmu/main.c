@@ -9,30 +9,9 @@
  * recursive entries (XSA-240), M2P writes (XSA-22), unaligned update pointers
  * (XSA-227), unpinning what is not pinned.
  */
-#include "../lib/mg.h"
+#include "../lib/calls.h"
 
 #define L4_SLOT(va) (((uint64_t)(va) >> 39) & 511)
-
-static long update(uint64_t ptr, uint64_t val)
-{
-	struct mmu_update u = { .ptr = ptr, .val = val };
-
-	return HC4(mmu_update, &u, 1, 0, DOMID_SELF);
-}
-
-static long ext(unsigned int cmd, uint64_t arg1, uint64_t arg2)
-{
-	struct mmuext_op op = { .cmd = cmd };
-
-	op.arg1.mfn = arg1;
-	op.arg2.nr_ents = (unsigned int)arg2;
-	return HC4(mmuext_op, &op, 1, 0, DOMID_SELF);
-}
-
-static uint64_t machine(const void *p)
-{
-	return virt_to_mfn(p) << 12;
-}
 
 /* Pages 0..3 become an empty L1, L2, L3, L4 that are linked and read-only. */
 static long make_tables(void)
@@ -81,17 +60,17 @@ TEST(read_only_faults)
 TEST(pin_and_unpin)
 {
 	CHECK_EQ(make_tables(), 0);
-	CHECK_EQ(ext(MMUEXT_PIN_L4_TABLE, virt_to_mfn(pages[3]), 0), 0);
-	CHECK_EQ(ext(MMUEXT_PIN_L4_TABLE, virt_to_mfn(pages[3]), 0), -EINVAL);
-	CHECK_EQ(ext(MMUEXT_UNPIN_TABLE, virt_to_mfn(pages[3]), 0), 0);
-	CHECK_EQ(ext(MMUEXT_UNPIN_TABLE, virt_to_mfn(pages[3]), 0), -EINVAL);
+	CHECK_EQ(ext(MMUEXT_PIN_L4_TABLE, virt_to_mfn(pages[3])), 0);
+	CHECK_EQ(ext(MMUEXT_PIN_L4_TABLE, virt_to_mfn(pages[3])), -EINVAL);
+	CHECK_EQ(ext(MMUEXT_UNPIN_TABLE, virt_to_mfn(pages[3])), 0);
+	CHECK_EQ(ext(MMUEXT_UNPIN_TABLE, virt_to_mfn(pages[3])), -EINVAL);
 	drop_tables();
 }
 
 TEST(no_writable_mapping_of_a_table)
 {
 	CHECK_EQ(make_tables(), 0);
-	CHECK_EQ(ext(MMUEXT_PIN_L4_TABLE, virt_to_mfn(pages[3]), 0), 0);
+	CHECK_EQ(ext(MMUEXT_PIN_L4_TABLE, virt_to_mfn(pages[3])), 0);
 	for (unsigned int i = 0; i < 4; i++) {
 		CHECK(make_writable(pages[i]) < 0);
 		CHECK(update(pte_machine(pages[i], 1),
@@ -100,7 +79,7 @@ TEST(no_writable_mapping_of_a_table)
 				     MMU_PT_UPDATE_PRESERVE_AD,
 			     machine(pages[i]) | PTE_TABLE) < 0);
 	}
-	CHECK_EQ(ext(MMUEXT_UNPIN_TABLE, virt_to_mfn(pages[3]), 0), 0);
+	CHECK_EQ(ext(MMUEXT_UNPIN_TABLE, virt_to_mfn(pages[3])), 0);
 	for (unsigned int i = 0; i < 4; i++)
 		CHECK_EQ(make_writable(pages[i]), 0);
 }
@@ -109,25 +88,25 @@ TEST(no_pin_while_mapped_writable)
 {
 	CHECK_EQ(make_tables(), 0);
 	CHECK_EQ(make_writable(pages[0]), 0);
-	CHECK(ext(MMUEXT_PIN_L4_TABLE, virt_to_mfn(pages[3]), 0) < 0);
-	CHECK(ext(MMUEXT_PIN_L1_TABLE, virt_to_mfn(pages[0]), 0) < 0);
+	CHECK(ext(MMUEXT_PIN_L4_TABLE, virt_to_mfn(pages[3])) < 0);
+	CHECK(ext(MMUEXT_PIN_L1_TABLE, virt_to_mfn(pages[0])) < 0);
 	drop_tables();
 }
 
 TEST(one_type_at_a_time)
 {
 	CHECK_EQ(make_tables(), 0);
-	CHECK_EQ(ext(MMUEXT_PIN_L1_TABLE, virt_to_mfn(pages[0]), 0), 0);
-	CHECK(ext(MMUEXT_PIN_L2_TABLE, virt_to_mfn(pages[0]), 0) < 0);
-	CHECK(ext(MMUEXT_PIN_L4_TABLE, virt_to_mfn(pages[0]), 0) < 0);
-	CHECK_EQ(ext(MMUEXT_UNPIN_TABLE, virt_to_mfn(pages[0]), 0), 0);
+	CHECK_EQ(ext(MMUEXT_PIN_L1_TABLE, virt_to_mfn(pages[0])), 0);
+	CHECK(ext(MMUEXT_PIN_L2_TABLE, virt_to_mfn(pages[0])) < 0);
+	CHECK(ext(MMUEXT_PIN_L4_TABLE, virt_to_mfn(pages[0])) < 0);
+	CHECK_EQ(ext(MMUEXT_UNPIN_TABLE, virt_to_mfn(pages[0])), 0);
 	drop_tables();
 }
 
 TEST(entries_of_pinned_tables)
 {
 	CHECK_EQ(make_tables(), 0);
-	CHECK_EQ(ext(MMUEXT_PIN_L4_TABLE, virt_to_mfn(pages[3]), 0), 0);
+	CHECK_EQ(ext(MMUEXT_PIN_L4_TABLE, virt_to_mfn(pages[3])), 0);
 	/* L1: own data page, read-write; then its table, read-only. */
 	CHECK_EQ(update(machine(pages[0]) + 8, machine(pages[10]) | PTE_TABLE),
 		 0);
@@ -146,14 +125,14 @@ TEST(entries_of_pinned_tables)
 	      0);
 	CHECK(update(machine(pages[3]) + 8, machine(pages[0]) | PTE_TABLE) <
 	      0);
-	CHECK_EQ(ext(MMUEXT_UNPIN_TABLE, virt_to_mfn(pages[3]), 0), 0);
+	CHECK_EQ(ext(MMUEXT_UNPIN_TABLE, virt_to_mfn(pages[3])), 0);
 	drop_tables();
 }
 
 TEST(no_superpages)
 {
 	CHECK_EQ(make_tables(), 0);
-	CHECK_EQ(ext(MMUEXT_PIN_L4_TABLE, virt_to_mfn(pages[3]), 0), 0);
+	CHECK_EQ(ext(MMUEXT_PIN_L4_TABLE, virt_to_mfn(pages[3])), 0);
 	CHECK(update(machine(pages[1]) + 8, PTE_TABLE | PTE_PSE) < 0);
 	CHECK(update(machine(pages[2]) + 8, PTE_TABLE | PTE_PSE) < 0);
 	/* From a linked entry too: the fast path must look at the bit. */
@@ -161,7 +140,7 @@ TEST(no_superpages)
 		     machine(pages[0]) | PTE_TABLE | PTE_PSE) < 0);
 	CHECK(update(machine(pages[2]),
 		     machine(pages[1]) | PTE_TABLE | PTE_PSE) < 0);
-	CHECK_EQ(ext(MMUEXT_UNPIN_TABLE, virt_to_mfn(pages[3]), 0), 0);
+	CHECK_EQ(ext(MMUEXT_UNPIN_TABLE, virt_to_mfn(pages[3])), 0);
 	drop_tables();
 }
 
@@ -194,9 +173,9 @@ TEST(frames_of_nobody)
 		if (!is_dom0)
 			CHECK(map_va(pages[9], bad[i] | PTE_TABLE, 0) < 0);
 		CHECK(update(bad[i], 0) < 0);
-		CHECK(ext(MMUEXT_PIN_L1_TABLE, bad[i] >> 12, 0) < 0);
-		CHECK(ext(MMUEXT_NEW_BASEPTR, bad[i] >> 12, 0) < 0);
-		CHECK(ext(MMUEXT_CLEAR_PAGE, bad[i] >> 12, 0) < 0);
+		CHECK(ext(MMUEXT_PIN_L1_TABLE, bad[i] >> 12) < 0);
+		CHECK(ext(MMUEXT_NEW_BASEPTR, bad[i] >> 12) < 0);
+		CHECK(ext(MMUEXT_CLEAR_PAGE, bad[i] >> 12) < 0);
 	}
 }
 
@@ -298,7 +277,7 @@ TEST(write_to_a_table_in_use)
 		     VMASST_TYPE_writable_pagetables), 0);
 	CHECK_EQ(probe_write(e, old & ~PTE_RW), -1);
 	CHECK_EQ(*e & PTE_RW, 0);
-	CHECK_EQ(ext(MMUEXT_INVLPG_LOCAL, (uint64_t)pages[12], 0), 0);
+	CHECK_EQ(ext(MMUEXT_INVLPG_LOCAL, (uint64_t)pages[12]), 0);
 	CHECK_EQ(probe_write(pages[12], 1), 14);
 	CHECK_EQ(probe_write(e, old), -1);
 	CHECK_EQ(probe_write(pages[12], 1), -1);
@@ -318,36 +297,36 @@ TEST(clear_and_copy_page)
 	op.arg2.src_mfn = virt_to_mfn(pages[8]);
 	CHECK_EQ(HC4(mmuext_op, &op, 1, 0, DOMID_SELF), 0);
 	CHECK_EQ(pages[9][4095], 0x77);
-	CHECK_EQ(ext(MMUEXT_CLEAR_PAGE, virt_to_mfn(pages[9]), 0), 0);
+	CHECK_EQ(ext(MMUEXT_CLEAR_PAGE, virt_to_mfn(pages[9])), 0);
 	CHECK_EQ(pages[9][4095], 0);
-	CHECK(ext(MMUEXT_CLEAR_PAGE, virt_to_mfn((void *)start->pt_base), 0) <
+	CHECK(ext(MMUEXT_CLEAR_PAGE, virt_to_mfn((void *)start->pt_base)) <
 	      0);
 }
 
 TEST(flushes)
 {
-	CHECK_EQ(ext(MMUEXT_TLB_FLUSH_LOCAL, 0, 0), 0);
-	CHECK_EQ(ext(MMUEXT_TLB_FLUSH_ALL, 0, 0), 0);
-	CHECK_EQ(ext(MMUEXT_INVLPG_LOCAL, (uint64_t)pages[0], 0), 0);
-	CHECK_EQ(ext(MMUEXT_INVLPG_ALL, (uint64_t)pages[0], 0), 0);
+	CHECK_EQ(ext(MMUEXT_TLB_FLUSH_LOCAL, 0), 0);
+	CHECK_EQ(ext(MMUEXT_TLB_FLUSH_ALL, 0), 0);
+	CHECK_EQ(ext(MMUEXT_INVLPG_LOCAL, (uint64_t)pages[0]), 0);
+	CHECK_EQ(ext(MMUEXT_INVLPG_ALL, (uint64_t)pages[0]), 0);
 	/* Addresses that no guest has are ignored, not acted on. */
-	CHECK_EQ(ext(MMUEXT_INVLPG_ALL, HYPERVISOR_VIRT_START, 0), 0);
-	CHECK(ext(1000, 0, 0) < 0);
+	CHECK_EQ(ext(MMUEXT_INVLPG_ALL, HYPERVISOR_VIRT_START), 0);
+	CHECK(ext(1000, 0) < 0);
 }
 
 TEST(new_base)
 {
 	uint64_t l4 = virt_to_mfn((void *)start->pt_base);
 
-	CHECK_EQ(ext(MMUEXT_NEW_BASEPTR, l4, 0), 0);
-	CHECK(ext(MMUEXT_NEW_BASEPTR, virt_to_mfn(pages[8]), 0) < 0);
-	CHECK_EQ(ext(MMUEXT_NEW_BASEPTR, 0, 0), -EINVAL);
-	CHECK_EQ(ext(MMUEXT_NEW_BASEPTR, ~0UL, 0), -EINVAL);
-	CHECK_EQ(ext(MMUEXT_NEW_USER_BASEPTR, ~0UL, 0), -EINVAL);
+	CHECK_EQ(ext(MMUEXT_NEW_BASEPTR, l4), 0);
+	CHECK(ext(MMUEXT_NEW_BASEPTR, virt_to_mfn(pages[8])) < 0);
+	CHECK_EQ(ext(MMUEXT_NEW_BASEPTR, 0), -EINVAL);
+	CHECK_EQ(ext(MMUEXT_NEW_BASEPTR, ~0UL), -EINVAL);
+	CHECK_EQ(ext(MMUEXT_NEW_USER_BASEPTR, ~0UL), -EINVAL);
 	CHECK_EQ(make_tables(), 0);
-	CHECK_EQ(ext(MMUEXT_NEW_USER_BASEPTR, virt_to_mfn(pages[3]), 0), 0);
+	CHECK_EQ(ext(MMUEXT_NEW_USER_BASEPTR, virt_to_mfn(pages[3])), 0);
 	CHECK(make_writable(pages[3]) < 0);
-	CHECK_EQ(ext(MMUEXT_NEW_USER_BASEPTR, 0, 0), 0);
+	CHECK_EQ(ext(MMUEXT_NEW_USER_BASEPTR, 0), 0);
 	CHECK_EQ(make_writable(pages[3]), 0);
 	drop_tables();
 }

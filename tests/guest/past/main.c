@@ -7,57 +7,10 @@
  * of the hypervisor's stack in answers (XSA-122, 132), calls that change who
  * calls inside a multicall (XSA-213), nodes that do not exist (XSA-231).
  */
-#include "../lib/mg.h"
+#include "../lib/calls.h"
 
 #include <abi/physdev.h>
 #include <abi/version.h>
-
-static long update(uint64_t ptr, uint64_t val)
-{
-	struct mmu_update u = { .ptr = ptr, .val = val };
-
-	return HC4(mmu_update, &u, 1, 0, DOMID_SELF);
-}
-
-static long ext(unsigned int cmd, uint64_t mfn)
-{
-	struct mmuext_op op = { .cmd = cmd, .arg1.mfn = mfn };
-
-	return HC4(mmuext_op, &op, 1, 0, DOMID_SELF);
-}
-
-static uint64_t machine(const void *p)
-{
-	return virt_to_mfn(p) << 12;
-}
-
-static long reserve(unsigned int cmd, xen_pfn_t *f, unsigned long n,
-		    unsigned int flags)
-{
-	struct xen_memory_reservation r = {
-		.nr_extents = n, .mem_flags = flags, .domid = DOMID_SELF,
-	};
-
-	r.extent_start.p = f;
-	return HC2(memory_op, cmd, &r);
-}
-
-static long frames_now(void)
-{
-	domid_t self = DOMID_SELF;
-
-	return HC2(memory_op, XENMEM_current_reservation, &self);
-}
-
-static bool take_frame(void *page)
-{
-	xen_pfn_t f = virt_to_pfn(page);
-
-	if (reserve(XENMEM_populate_physmap, &f, 1, 0) != 1)
-		return false;
-	((uint64_t *)start->mfn_list)[virt_to_pfn(page)] = f;
-	return make_writable(page) == 0;
-}
 
 /* --- memory --- */
 
@@ -190,18 +143,6 @@ TEST(only_flags_change)
 }
 
 /* --- grants --- */
-
-static long gop(unsigned int cmd, void *arg, unsigned int n)
-{
-	return HC3(grant_table_op, cmd, arg, n);
-}
-
-static long set_version(unsigned int v)
-{
-	struct gnttab_set_version s = { v };
-
-	return gop(GNTTABOP_set_version, &s, 1);
-}
 
 TEST(grants_that_lead_to_themselves)
 {

@@ -10,6 +10,7 @@
  * mapped, unmapped and copied at once (XSA-218, 228, 230, 236), versions
  * switched meanwhile (XSA-379, 384), areas in pages that went away.
  */
+#include "../lib/calls.h"
 #include "../lib/second.h"
 
 #define NEED_TWO()                                                \
@@ -20,52 +21,6 @@
 
 #define SECRET 0x5ec7e70000000000UL
 
-static long update(uint64_t ptr, uint64_t val)
-{
-	struct mmu_update u = { .ptr = ptr, .val = val };
-
-	return HC4(mmu_update, &u, 1, 0, DOMID_SELF);
-}
-
-static long ext(unsigned int cmd, uint64_t mfn)
-{
-	struct mmuext_op op = { .cmd = cmd, .arg1.mfn = mfn };
-
-	return HC4(mmuext_op, &op, 1, 0, DOMID_SELF);
-}
-
-static uint64_t machine(const void *p)
-{
-	return virt_to_mfn(p) << 12;
-}
-
-static long reserve(unsigned int cmd, xen_pfn_t *frame)
-{
-	struct xen_memory_reservation r = { .nr_extents = 1,
-					    .domid = DOMID_SELF };
-
-	r.extent_start.p = frame;
-	return HC2(memory_op, cmd, &r);
-}
-
-static long frames_now(void)
-{
-	domid_t self = DOMID_SELF;
-
-	return HC2(memory_op, XENMEM_current_reservation, &self);
-}
-
-/* A new frame where @page has none. */
-static bool take_frame(void *page)
-{
-	xen_pfn_t f = virt_to_pfn(page);
-
-	if (reserve(XENMEM_populate_physmap, &f) != 1)
-		return false;
-	((uint64_t *)start->mfn_list)[virt_to_pfn(page)] = f;
-	return make_writable(page) == 0;
-}
-
 /* Nothing but its one mapping holds @page: giving it back frees it. */
 static bool is_free(void *page)
 {
@@ -73,7 +28,7 @@ static bool is_free(void *page)
 	long before = frames_now();
 
 	if (map_va(page, 0, UVMF_INVLPG | UVMF_ALL) ||
-	    reserve(XENMEM_decrease_reservation, &f) != 1 ||
+	    reserve_one(XENMEM_decrease_reservation, &f) != 1 ||
 	    frames_now() != before - 1)
 		return false;
 	return take_frame(page);
@@ -289,7 +244,7 @@ static bool hand_over(unsigned int round, unsigned int *reused)
 	while (seen != round + 1 && now() < end)
 		__asm__ volatile("pause");
 	if (map_va(pages[12], 0, UVMF_NONE) ||
-	    reserve(XENMEM_decrease_reservation, &f) != 1 ||
+	    reserve_one(XENMEM_decrease_reservation, &f) != 1 ||
 	    !take_frame(pages[13]))
 		return false;
 	*new = SECRET + round;
@@ -301,7 +256,7 @@ static bool hand_over(unsigned int round, unsigned int *reused)
 	f = virt_to_mfn(pages[13]);
 	return map_va(pages[13], 0, UVMF_INVLPG) == 0 &&
 	       map_va(pages[12], 0, UVMF_INVLPG | UVMF_ALL) == 0 &&
-	       reserve(XENMEM_decrease_reservation, &f) == 1 &&
+	       reserve_one(XENMEM_decrease_reservation, &f) == 1 &&
 	       take_frame(pages[12]);
 }
 
@@ -313,7 +268,7 @@ TEST(no_reads_of_memory_given_back)
 
 	NEED_TWO();
 	CHECK_EQ(map_va(pages[13], 0, UVMF_INVLPG | UVMF_ALL), 0);
-	CHECK_EQ(reserve(XENMEM_decrease_reservation, &f), 1);
+	CHECK_EQ(reserve_one(XENMEM_decrease_reservation, &f), 1);
 	second_run(read_old_page);
 	for (unsigned int i = 0; i < 50 && done; i++)
 		done = hand_over(i, &reused);
@@ -389,7 +344,7 @@ static void give_victim(void)
 {
 	xen_pfn_t f = victim;
 
-	reserve(XENMEM_decrease_reservation, &f);
+	reserve_one(XENMEM_decrease_reservation, &f);
 }
 
 static void map_victim(void)
@@ -479,33 +434,6 @@ static struct grant_entry_v1 *table;
 static volatile grant_handle_t handle[2];
 static unsigned long mapped[2], copied[2];
 
-static long gop(unsigned int cmd, void *arg, unsigned int n)
-{
-	return HC3(grant_table_op, cmd, arg, n);
-}
-
-static long set_version(unsigned int v)
-{
-	struct gnttab_set_version s = { v };
-
-	return gop(GNTTABOP_set_version, &s, 1);
-}
-
-static long set_up_table(void)
-{
-	struct gnttab_setup_table s = { .dom = DOMID_SELF, .nr_frames = 1 };
-	xen_pfn_t frame = 0;
-	long rc;
-
-	set_version(1);
-	s.frame_list.p = &frame;
-	rc = gop(GNTTABOP_setup_table, &s, 1);
-	if (rc || s.status)
-		return rc ? rc : s.status;
-	table = (struct grant_entry_v1 *)pages[40];
-	return map_va(pages[40], frame << 12 | PTE_TABLE, UVMF_INVLPG);
-}
-
 static void grant_page(void)
 {
 	volatile struct grant_entry_v1 *e = &table[REF];
@@ -579,7 +507,7 @@ static void unmap_all(void)
 
 static long prepare_grants(void)
 {
-	long rc = set_up_table();
+	long rc = grant_set_up(&table);
 
 	mapped[0] = mapped[1] = copied[0] = copied[1] = 0;
 	for (unsigned int cpu = 0; cpu < 2; cpu++)

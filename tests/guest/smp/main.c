@@ -8,6 +8,7 @@
  * lost between a check and a sleep, ports closed and bound while others send
  * (XSA-188, 343), the FIFO's array set up while it is taken away (XSA-107, 505).
  */
+#include "../lib/calls.h"
 #include "../lib/second.h"
 
 #define NEED_TWO()                                                \
@@ -15,30 +16,6 @@
 		if (!second_start())                              \
 			SKIP("this guest has one vCPU only");     \
 	} while (0)
-
-static long vop(unsigned int cmd, unsigned int vcpu, void *arg)
-{
-	return HC3(vcpu_op, cmd, vcpu, arg);
-}
-
-static long evop(unsigned int cmd, void *arg)
-{
-	return HC2(event_channel_op, cmd, arg);
-}
-
-static long close_port(unsigned int port)
-{
-	struct evtchn_close c = { port };
-
-	return evop(EVTCHNOP_close, &c);
-}
-
-static long send(unsigned int port)
-{
-	struct evtchn_send s = { port };
-
-	return evop(EVTCHNOP_send, &s);
-}
 
 /* A port that interrupts @vcpu; 0: refused. */
 static unsigned int ipi_port(unsigned int vcpu)

@@ -4,12 +4,7 @@
  * refusals.  Attacks covered: vcpu_info across a page boundary or unaligned
  * (the hypervisor writes it atomically), in a page table, in another's frame.
  */
-#include "../lib/mg.h"
-
-static long vop(unsigned int cmd, unsigned int vcpu, void *arg)
-{
-	return HC3(vcpu_op, cmd, vcpu, arg);
-}
+#include "../lib/calls.h"
 
 TEST(self_is_up)
 {
