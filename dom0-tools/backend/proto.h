@@ -166,7 +166,9 @@ struct bp_connect_blk {
 
 /*
  * Descriptors with BP_START_NET, in this order; then one tap queue each for
- * max_queues queues (IFF_TAP | IFF_NO_PI | IFF_VNET_HDR, attached).
+ * max_queues queues (IFF_TAP | IFF_NO_PI | IFF_VNET_HDR, attached).  Which
+ * queues are attached and what the kernel leaves to the guest is the backend's
+ * to set from then on.
  */
 enum { BP_FD_NET_GNTDEV, BP_FD_NET_EVTCHN, BP_FD_NET_JOURNAL, BP_FD_NET_TAP };
 

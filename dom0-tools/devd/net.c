@@ -5,7 +5,6 @@
  * the interface of the kernel's xen-netback, which is only plugged in.
  */
 #include <errno.h>
-#include <linux/if_tun.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -444,35 +443,6 @@ static unsigned int tap_ports(struct dev *dev, uint32_t *port[DEV_MAX_PORTS])
 	return n;
 }
 
-/* Only what the frontend takes may come out of the tap. */
-static unsigned int tap_offloads(uint32_t features)
-{
-	unsigned int tun = 0;
-
-	if (!(features & BP_NETF_CSUM4) || !(features & BP_NETF_CSUM6))
-		return 0;
-	tun = TUN_F_CSUM;
-	if (features & BP_NETF_GSO4)
-		tun |= TUN_F_TSO4 | TUN_F_TSO_ECN;
-	if (features & BP_NETF_GSO6)
-		tun |= TUN_F_TSO6;
-	return tun;
-}
-
-static void set_taps(struct dev *dev)
-{
-	struct card *c = &dev->card;
-	struct bp_connect_net *net = &dev->conn.net;
-	struct fail fail = { 0 };
-	uint32_t i;
-
-	for (i = 0; i < c->nr_taps; i++)
-		hostnet_tap_queue(c->tap[i], i < net->nr_queues, &fail);
-	hostnet_tap_offload(c->tap[0], tap_offloads(net->features), &fail);
-	if (fail.rc)
-		log_warn("%s: %s", dev->name, fail.text);
-}
-
 static struct bp_head *tap_connect(struct dev *dev, bool resume)
 {
 	struct bp_connect_net *c = &dev->conn.net;
@@ -482,7 +452,6 @@ static struct bp_head *tap_connect(struct dev *dev, bool resume)
 	if (!(c->features & BP_NETF_SPLIT))
 		for (i = 0; i < c->nr_queues; i++)
 			c->queue[i].rx_port = c->queue[i].tx_port;
-	set_taps(dev);
 	return &dev->conn.head;
 }
 
