@@ -31,7 +31,7 @@ struct queued_event {
 
 struct xsc {
 	int fd;
-	bool one_by_one;	/* a write is one message: the kernel's device */
+	bool one_by_one;	/* the kernel's device: see send_posted() */
 	int dead;		/* 0, or the -errno that ended it */
 	unsigned int timeout_ms;
 	uint32_t last_id;
@@ -193,27 +193,6 @@ static int send_all(struct xsc *xsc, const char *data, size_t len,
 	return rc;
 }
 
-/* Whole messages, one after the other. */
-static int send_messages(struct xsc *xsc, const char *data, size_t len,
-			 uint64_t deadline)
-{
-	int rc = 0;
-
-	if (!xsc->one_by_one)
-		return send_all(xsc, data, len, deadline);
-	while (len && !rc) {
-		struct xsd_sockmsg hdr;
-		size_t n;
-
-		memcpy(&hdr, data, XS_HDR_SIZE);
-		n = XS_HDR_SIZE + hdr.len;
-		rc = send_all(xsc, data, n, deadline);
-		data += n;
-		len -= n;
-	}
-	return rc;
-}
-
 static int queue_event(struct xsc *xsc, const struct xs_msg *m)
 {
 	const char *str[2];
@@ -368,6 +347,22 @@ static uint32_t posted_op(const struct xsc *xsc, size_t *at)
 }
 
 /*
+ * Sends posted messages from @at on: all, where a stream takes them.  The
+ * kernel's device takes one in each write, and keeps it in the place of the
+ * one before until it has been answered: so there just the one at @at.
+ */
+static int send_posted(struct xsc *xsc, size_t at, uint64_t deadline)
+{
+	const char *from = xsc->posted.data + at;
+	struct xsd_sockmsg hdr;
+
+	if (!xsc->one_by_one)
+		return at ? 0 : send_all(xsc, from, xsc->posted.len, deadline);
+	memcpy(&hdr, from, sizeof(hdr));
+	return send_all(xsc, from, sizeof(hdr) + hdr.len, deadline);
+}
+
+/*
  * Sends what is posted and takes all the answers, of which the first error is
  * kept for xsc_settle().  0, or what ended the connection.
  */
@@ -379,13 +374,12 @@ static int exchange(struct xsc *xsc)
 	size_t at = 0;
 	int rc = xsc->dead;
 
-	if (!rc)
-		rc = send_messages(xsc, xsc->posted.data, xsc->posted.len,
-				   deadline);
 	while (!rc && xsc->unsettled) {
 		int answer;
 
-		rc = next_reply(xsc, &m, deadline);
+		rc = send_posted(xsc, at, deadline);
+		if (!rc)
+			rc = next_reply(xsc, &m, deadline);
 		if (rc)
 			break;
 		answer = check_reply(xsc, ++id, &m);

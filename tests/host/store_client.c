@@ -2,7 +2,8 @@
 /*
  * store_client.c: tests of the store's client against a scripted daemon: over
  * a stream whose bytes arrive in any portions, and over something that takes
- * one message from each write, like the kernel's device.
+ * one message from each write, and the next only when that is answered, like
+ * the kernel's device.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +11,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +33,7 @@ struct peer {
 	uint32_t fail_to;
 	bool silent;
 	uint32_t seen;		/* requests */
+	uint32_t early;		/* that came before the last was answered */
 };
 
 static void say(struct peer *p, uint32_t type, uint32_t id, const char *body,
@@ -56,8 +59,12 @@ static void say(struct peer *p, uint32_t type, uint32_t id, const char *body,
 static void reply(struct peer *p, const struct xs_msg *m)
 {
 	static const char event[] = "/a/b\0token";
+	struct pollfd more = { .fd = p->fd, .events = POLLIN };
 
 	p->seen++;
+	/* The device has one place for a request, until it is answered. */
+	if (!p->stream)
+		p->early += poll(&more, 1, p->seen % 16 ? 0 : 2) > 0;
 	if (p->silent)
 		return;
 	if (p->seen % EVENT_EVERY == 0)
@@ -196,6 +203,7 @@ static void test_one_message_a_write(void **state)
 
 	(void)state;
 	converse(&p);
+	assert_int_equal(p.early, 0);
 }
 
 /* A store that says nothing is given up, and never trusted again. */
