@@ -179,6 +179,8 @@ static int open_queue(struct card *c, unsigned int n,
 	q->rx_port = m->rx_port;
 	q->held_from = q->held_to = 0;
 	q->throttled = false;
+	q->moder = (struct moder){ .want = 1 };
+	q->tap_empty = false;
 	rc = open_ring(c, &q->tx, &q->journal->tx, m->tx_ref, &q->tx_page,
 		       sizeof(struct netif_tx_request),
 		       sizeof(struct netif_tx_response), resume);

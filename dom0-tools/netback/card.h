@@ -55,6 +55,23 @@ struct rx_packet {
 	uint8_t gso;		/* XEN_NETIF_GSO_TYPE_* */
 };
 
+/*
+ * How many requests of the guest are worth an event.  One that sends without
+ * waiting for us is told to be quiet until `want` of them are there, or looked
+ * after once MODER_NS has passed; one that waits for an answer would lose that
+ * time, so when the time passes first, `want` is 1 again, and it takes `hold`
+ * turns until more is tried.
+ */
+#define MODER_NS 100000
+#define MODER_MOST 32u
+#define MODER_PATIENCE 2048u
+
+struct moder {
+	uint16_t want;		/* at least 1 */
+	uint16_t hold, patience;
+	uint16_t got;		/* of them, so far */
+};
+
 struct nb_queue {
 	struct card *card;
 	unsigned int index;
@@ -65,10 +82,13 @@ struct nb_queue {
 	void *tx_page, *rx_page;
 	bool live;		/* rings are attached and not found broken */
 	bool throttled;		/* waits for credit */
+	struct moder moder;
 
 	int tap;		/* -1: none */
 	bool tap_on;		/* attached: the kernel gives it packets */
-	bool tap_empty;		/* the last read found nothing more */
+	bool tap_empty;		/* nothing more until it polls readable */
+	bool rx_burst;		/* packets come several at a time */
+	uint8_t rx_single;	/* since it was last looked whether they do */
 	uint8_t *rx_mem;	/* RX_BATCH frames */
 	struct rx_packet held[RX_BATCH];
 	unsigned int held_from, held_to;
@@ -164,6 +184,13 @@ uint64_t card_now_us(void);
 bool tx_step(struct nb_queue *q);
 /* Before sleeping: asks for an event.  True if there is work already. */
 bool tx_arm(struct nb_queue *q);
+/* MODER_NS have passed without anything. */
+void tx_timeout(struct nb_queue *q);
+/* May requests be waiting that bring no event? */
+static inline bool tx_moderated(const struct nb_queue *q)
+{
+	return q->live && q->moder.want > 1;
+}
 
 /* ---- rx.c ---- */
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <abi/grant.h>
@@ -159,29 +160,28 @@ static bool arm(struct server *s)
 	return more;
 }
 
-/* How long may it sleep?  -1: until something happens. */
-static int sleep_ms(const struct card *c)
+/* How long may it sleep, in nanoseconds?  -1: until something happens. */
+static int64_t sleep_ns(const struct card *c)
 {
 	uint64_t now;
-	int ms = -1;
+	int64_t ns = -1;
 
 	for (unsigned int i = 0; i < c->nr_queues; i++) {
 		const struct nb_queue *q = &c->queue[i];
 
-		if (q->live && q->starved_since && q->tap_on)
-			ms = (int)RX_STALL_MS;
-	}
-	for (unsigned int i = 0; i < c->nr_queues; i++) {
-		if (!c->queue[i].throttled || !c->queue[i].live)
+		if (tx_moderated(q))
+			return MODER_NS;
+		if (!q->live)
+			continue;
+		if (ns < 0 && q->starved_since && q->tap_on)
+			ns = RX_STALL_MS * 1000000ll;
+		if (!q->throttled)
 			continue;
 		now = card_now_us();
-		if (c->rate.span_end <= now)
-			return 1;
-		if (ms < 0 || (c->rate.span_end - now) / 1000 + 1 <
-				      (uint64_t)ms)
-			ms = (int)((c->rate.span_end - now) / 1000 + 1);
+		ns = c->rate.span_end > now ?
+		     (int64_t)(c->rate.span_end - now) * 1000 : 1000;
 	}
-	return ms;
+	return ns;
 }
 
 static void watch_queues(struct card *c)
@@ -206,12 +206,14 @@ static void tap_gone(struct nb_queue *q)
 }
 
 /* Sleeps until the daemon, an event or a tap has something. */
-static void wait_for_work(struct server *s, int ms)
+static void wait_for_work(struct server *s, int64_t ns)
 {
 	struct nb_queue *of[2 + BP_NET_MAX_QUEUES];
+	struct timespec limit = { ns / 1000000000, ns % 1000000000 };
 	struct pollfd p[2 + BP_NET_MAX_QUEUES];
 	struct card *c = &s->card;
 	nfds_t n = 0;
+	int got;
 
 	p[n++] = (struct pollfd){ .fd = s->b.sock, .events = POLLIN };
 	p[n++] = (struct pollfd){ .fd = s->started ? c->g.evtchn : -1,
@@ -222,16 +224,21 @@ static void wait_for_work(struct server *s, int ms)
 			p[n++] = (struct pollfd){ .fd = c->queue[i].tap,
 						  .events = POLLIN };
 		}
-	if (poll(p, n, ms) <= 0)
+	got = ppoll(p, n, ns < 0 ? NULL : &limit, NULL);
+	for (unsigned int i = 0; !got && i < c->nr_queues; i++)
+		tx_timeout(&c->queue[i]);
+	if (got <= 0)
 		return;
-	for (nfds_t i = 2; i < n; i++)
+	for (nfds_t i = 2; i < n; i++) {
 		if (p[i].revents & ~POLLIN)
 			tap_gone(of[i]);
+		else if (p[i].revents)
+			of[i]->tap_empty = false;
+	}
 	if (p[0].revents)
 		backend_message(&s->b);
 	if (s->started && p[1].revents) {
-		int got = gmap_pending(&c->g, s->taken, MAX_PORTS);
-
+		got = gmap_pending(&c->g, s->taken, MAX_PORTS);
 		s->nr_taken = got > 0 ? got : 0;
 	}
 }
@@ -253,7 +260,7 @@ static void run(struct server *s)
 		if (s->card.nr_queues && arm(s))
 			continue;
 		watch_queues(&s->card);
-		wait_for_work(s, sleep_ms(&s->card));
+		wait_for_work(s, sleep_ns(&s->card));
 	}
 }
 

@@ -22,6 +22,8 @@
 
 #include "netback/card.h"
 
+#define RX_PROBE 8
+
 #define GSO_KIND(type) ((type) & ~VIRTIO_NET_HDR_GSO_ECN)
 
 static uint8_t *frame_of(const struct nb_queue *q, unsigned int n)
@@ -99,33 +101,49 @@ static bool sort_packet(struct nb_queue *q, struct rx_packet *p,
 
 /* ---- reading ---- */
 
+/*
+ * Whether there is one more costs a call to find out, which polling does
+ * anyway: it is only asked here while packets come several at a time.
+ */
+static unsigned int batch_size(struct nb_queue *q)
+{
+	if (q->rx_burst || ++q->rx_single >= RX_PROBE)
+		return RX_BATCH;
+	return 1;
+}
+
 static void read_batch(struct nb_queue *q)
 {
+	unsigned int most = batch_size(q);
 	struct card *c = q->card;
 
-	q->tap_empty = false;
+	q->tap_empty = most == 1;
 	q->held_from = q->held_to = 0;
-	while (q->held_to < RX_BATCH) {
+	for (unsigned int n = 0; n < most; n++) {
 		struct rx_packet *p = &q->held[q->held_to];
 		uint8_t *frame = frame_of(q, q->held_to);
-		ssize_t n = read(q->tap, frame - NB_VNET, NB_VNET + RX_DATA);
+		ssize_t len = read(q->tap, frame - NB_VNET, NB_VNET + RX_DATA);
 
-		if (n <= 0) {
+		if (len <= 0) {
 			q->tap_empty = true;
-			return;
+			q->rx_burst = n > 1;
+			break;
 		}
 		memset(p, 0, sizeof(*p));
-		if (n < (ssize_t)NB_VNET || n > (ssize_t)(NB_VNET + RX_DATA)) {
+		if (len < (ssize_t)NB_VNET ||
+		    len > (ssize_t)(NB_VNET + RX_DATA)) {
 			c->stats.tx_drop++;
 			continue;
 		}
 		memcpy(&p->vh, frame - NB_VNET, NB_VNET);
-		p->len = (uint32_t)n - NB_VNET;
+		p->len = (uint32_t)len - NB_VNET;
 		if (sort_packet(q, p, frame))
 			q->held_to++;
 		else
 			c->stats.tx_drop++;
 	}
+	if (most > 1)
+		q->rx_single = 0;
 }
 
 void rx_drop(struct nb_queue *q)
@@ -356,7 +374,7 @@ bool rx_step(struct nb_queue *q)
 {
 	if (!q->live || !has_buffers(q))
 		return false;
-	if (q->held_from == q->held_to)
+	if (q->held_from == q->held_to && !q->tap_empty)
 		read_batch(q);
 	give_all(q);
 	/* What is left needs more buffers than there are. */

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <abi/io/ring.h>
+
 #include "netback/card.h"
 
 #define MAX_EXTRAS (XEN_NETIF_EXTRA_TYPE_MAX - 1)
@@ -455,10 +457,45 @@ bool tx_step(struct nb_queue *q)
 		send_packet(q, &b->pkt[i]);
 	}
 	answer_batch(q);
+	q->moder.got = (uint16_t)(q->moder.got + b->npkt);
 	return q->live && !q->throttled;
+}
+
+/* As many as were asked for came in time: more may be worth an event. */
+static void moder_reached(struct moder *m)
+{
+	if (m->hold)
+		m->hold--;
+	else if (m->want < MODER_MOST)
+		m->want = (uint16_t)(m->want * 2);
+	else
+		m->patience = 0;
+	m->got = 0;
+}
+
+void tx_timeout(struct nb_queue *q)
+{
+	struct moder *m = &q->moder;
+
+	if (!tx_moderated(q) || m->got + bring_pending(&q->tx) >= m->want)
+		return;
+	m->want = 1;
+	m->got = 0;
+	m->patience = (uint16_t)(m->patience * 2 + 16);
+	if (m->patience > MODER_PATIENCE)
+		m->patience = MODER_PATIENCE;
+	m->hold = m->patience;
 }
 
 bool tx_arm(struct nb_queue *q)
 {
-	return q->live && !q->throttled && bring_arm(&q->tx);
+	if (!q->live || q->throttled)
+		return false;
+	if (q->moder.got >= q->moder.want)
+		moder_reached(&q->moder);
+	if (bring_pending(&q->tx))
+		return true;
+	ring_announce_event(&q->tx.shared->req_event,
+			    q->tx.req_cons + q->moder.want - q->moder.got);
+	return bring_pending(&q->tx) != 0;
 }

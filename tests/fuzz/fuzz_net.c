@@ -41,6 +41,10 @@ static void serve(void)
 	bool more = true;
 	int len;
 
+	for (unsigned int n = 0; n < c.nr_queues; n++) {
+		tx_timeout(&c.queue[n]);
+		c.queue[n].tap_empty = false;
+	}
 	for (int i = 0; more; i++) {
 		if (i > 2000)
 			abort();	/* turns in a circle */

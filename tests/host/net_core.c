@@ -4,6 +4,7 @@
  * test plays: every feature, every refusal, and taking up after a crash.
  */
 #include <errno.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -43,6 +44,17 @@ static void end(void)
 	front_free(&f);
 }
 
+/* What main.c sleeps in. */
+static bool tap_readable(struct nb_queue *q)
+{
+	struct pollfd p = { .fd = q->tap, .events = POLLIN };
+
+	if (!rx_wants_tap(q) || poll(&p, 1, 0) != 1)
+		return false;
+	q->tap_empty = false;
+	return true;
+}
+
 /* Serves until nothing moves; fails if that never happens. */
 static void serve(void)
 {
@@ -57,6 +69,8 @@ static void serve(void)
 		}
 		for (unsigned int n = 0; n < c.nr_queues && !more; n++)
 			more |= (int)tx_arm(&c.queue[n]) | rx_arm(&c.queue[n]);
+		for (unsigned int n = 0; n < c.nr_queues && !more; n++)
+			more |= tap_readable(&c.queue[n]);
 	}
 }
 
@@ -331,6 +345,43 @@ static void tx_spoof(void **state)
 		assert_int_equal(front_tx_status(&f.q[0]), NETIF_RSP_DROPPED);
 	assert_int_equal(front_host_recv(&f, 0, &vh, out), -1);
 	assert_int_equal(c.stats.rx_drop, 3);
+	end();
+}
+
+/* Events get rare for a guest that sends on, not for one that waits. */
+static void tx_moderate(void **state)
+{
+	uint32_t len = front_frame(frame, 4, 17, 64), most = 0, at;
+	struct nb_queue *q = &c.queue[0];
+
+	(void)state;
+	begin(1, ALL);
+	for (int i = 0; i < 300; i++) {
+		at = f.q[0].tx.sring->req_event - f.q[0].tx.req_prod_pvt;
+		assert_true(at >= 1 && at <= MODER_MOST);
+		most = at > most ? at : most;
+		while (at--)
+			front_send(&f, 0, frame, len, 4096, 0, NULL);
+		serve();
+		while (front_tx_status(&f.q[0]) != 99)
+			;
+		while (front_host_recv(&f, 0, &vh, out) >= 0)
+			;
+	}
+	assert_int_equal(most, MODER_MOST);
+	assert_true(tx_moderated(q));
+	front_send(&f, 0, frame, len, 4096, 0, NULL);
+	serve();
+	tx_timeout(q);	/* one came, and then none */
+	serve();
+	assert_false(tx_moderated(q));
+	assert_int_equal(f.q[0].tx.sring->req_event,
+			 f.q[0].tx.req_prod_pvt + 1);
+	for (int i = 0; i < 10; i++) {	/* patience */
+		front_send(&f, 0, frame, len, 4096, 0, NULL);
+		serve();
+		assert_false(tx_moderated(q));
+	}
 	end();
 }
 
@@ -1004,6 +1055,7 @@ int main(void)
 		cmocka_unit_test(tx_refused),
 		cmocka_unit_test(tx_killed),
 		cmocka_unit_test(tx_spoof),
+		cmocka_unit_test(tx_moderate),
 		cmocka_unit_test(tx_rate),
 		cmocka_unit_test(rates),
 		cmocka_unit_test(rx_plain),
