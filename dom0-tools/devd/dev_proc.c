@@ -104,6 +104,13 @@ void dev_backend_failed(struct dev *dev, int rc, const char *text)
 {
 	struct fail fail = { 0 };
 
+	if (dev->phase == PH_CONNECTING && dev->unsure && rc == -ESTALE) {
+		/* Its journal knows nothing of these rings: nobody has
+		 * taken anything from them. */
+		dev->unsure = dev->established = dev->resuming = false;
+		link_send_msg(dev, dev->ops->connect(dev, false));
+		return;
+	}
 	fail_set(&fail, rc, "%s", text);
 	if (dev->phase == PH_CONNECTING && !dev->resuming) {
 		dev_fatal(dev, &fail);
@@ -235,7 +242,7 @@ void dev_backend_connected(struct dev *dev)
 	} else if (dev_may_log(dev)) {
 		log_info("%s: connected", dev->name);
 	}
-	dev->resuming = false;
+	dev->resuming = dev->unsure = false;
 	dev->established = true;
 	if (dev->own < XB_CONNECTED)
 		dev_write_state(dev, XB_CONNECTED, NULL);

@@ -122,6 +122,7 @@ struct dev {
 	bool gone;		/* the folder is; only waiting for processes */
 	bool linked;		/* ports are bound, dev->conn is valid */
 	bool established;	/* and a backend has served them */
+	bool unsure;		/* or may have, under an earlier worker */
 	bool opened;		/* ops->close() is due */
 	bool watching;
 	bool unwritten;		/* the store does not have the own state */

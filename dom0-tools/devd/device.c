@@ -39,6 +39,7 @@ static bool act_connect(struct dev *dev)
 	}
 	dev->resuming = false;
 	dev_busy(dev, PH_CONNECTING);
+	/* Before it can take anything from the rings. */
 	keep_put(dev);
 	link_send_msg(dev, dev->ops->connect(dev, false));
 	return false;

@@ -84,5 +84,5 @@ void frontend_unbind(struct dev *dev)
 	while (dev->linked && dev->nr_ports)
 		dev->devd->ports->unbind(dev->evtchn,
 					 dev->port[--dev->nr_ports]);
-	dev->linked = dev->established = false;
+	dev->linked = dev->established = dev->unsure = false;
 }

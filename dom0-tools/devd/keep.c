@@ -193,7 +193,9 @@ static void adopt(struct dev *dev, struct keep_node *k)
 	dev->slot = slot_take(dev->devd, r->slot) ? 0 : r->slot;
 	dev->own = r->own;
 	dev->linked = r->linked;
-	dev->established = r->established;
+	/* The worker that asked for it may not have lived to hear of it. */
+	dev->established = r->linked;
+	dev->unsure = r->linked && !r->established;
 	dev->nr_ports = r->nr_ports;
 	memcpy(dev->port, r->port, sizeof(dev->port));
 	dev->conn = r->conn;

@@ -9,10 +9,13 @@
  *	die-start	ends when it gets START
  *	die-connect	ends when it gets CONNECT
  *	mute		answers nothing after HELLO
+ *	mute-connect	nothing to CONNECT
+ *	stale		has never heard of what it is to resume
  *	short, unknown, early	a malformed, unknown or untimely message
  *
  * Each message received is a line in the file "log".
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
@@ -69,9 +72,9 @@ static void tell(uint32_t type)
 	bp_send(BP_SOCKET, &head, NULL, 0);
 }
 
-static void fail(const char *text)
+static void fail(int rc, const char *text)
 {
-	struct bp_failed m = { .head = { BP_FAILED, sizeof(m) }, .rc = -5 };
+	struct bp_failed m = { .head = { BP_FAILED, sizeof(m) }, .rc = rc };
 
 	snprintf(m.text, sizeof(m.text), "%s", text);
 	bp_send(BP_SOCKET, &m.head, NULL, 0);
@@ -115,9 +118,9 @@ static void on_start(const struct bp_start_blk *m, int *data, const int *fds,
 	note("start pid=%d sectors=%llu\n", (int)getpid(),
 	     (unsigned long long)sectors(*data));
 	if (m->backing == BP_BACK_NBD && !greeted(*data))
-		fail("the NBD server hung up");
+		fail(-EIO, "the NBD server hung up");
 	else if (is("fail-start"))
-		fail("the moon is in the wrong phase");
+		fail(-EIO, "the moon is in the wrong phase");
 	else if (is("die-start"))
 		_exit(7);
 	else if (is("short"))
@@ -137,9 +140,13 @@ static void on_connect(const struct bp_connect_blk *m)
 	     m->resume, m->nr_queues, m->ring_pages, m->queue[0].ref[0],
 	     m->queue[0].port);
 	if (is("fail-connect"))
-		fail("the ring is square");
+		fail(-EIO, "the ring is square");
 	else if (is("die-connect"))
 		_exit(7);
+	else if (is("stale") && m->resume)
+		fail(-ESTALE, "not of this connection");
+	else if (is("mute-connect"))
+		return;
 	else
 		tell(BP_CONNECTED);
 }

@@ -670,13 +670,28 @@ static void test_daemon_restarts(void **state)
 	/* The lock was never let go of. */
 	refused(3, &(struct want){ .target = image("a.img", 1024) }, "in use");
 	connect_front(14, 2);
+	/* A worker ends while a backend is being connected. */
+	set_mode("mute-connect");
+	attach(14, 4, image("c.img", 1024));
+	expect(14, 4, "state", "2");
+	announce(14, 4);
+	expect_log("connect resume=0", 1);
+	set_mode("stale");
+	kill(worker_pid(), SIGKILL);
+	expect(14, 4, "state", "4");
+	assert_int_equal(log_count("connect resume=0"), 1);
+	remove_folder(14, 4);
+	set_mode("good");
+	kill(worker_pid(), SIGKILL);
+	expect_log("connect resume=1", 2);
+	set_mode("good");
 	/* One is removed while nobody looks. */
 	kill(devd_pid, SIGSTOP);
 	kill(worker_pid(), SIGKILL);
 	msleep(50);
 	remove_folder(14, 1);
 	kill(devd_pid, SIGCONT);
-	expect_log("connect resume=1", 3);
+	expect_log("connect resume=1", 1);
 	attach(15, 1, image("a.img", 1024));
 	expect(15, 1, "state", "2");
 	remove_folder(15, 1);
