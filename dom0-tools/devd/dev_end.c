@@ -98,7 +98,9 @@ void dev_gone(struct dev *dev)
 {
 	if (dev->gone)
 		return;
-	log_info("%s: removed", dev->name);
+	/* An event may name what was never seen complete. */
+	if (dev->frontend[0])
+		log_info("%s: removed", dev->name);
 	dev->gone = true;
 	dev->devd->dying++;
 	dev_unwatch(dev);
