@@ -302,7 +302,9 @@ void request_done(struct dev *dev, const char *word, const char *more);
 /* ---- watch.c: the store's events ---- */
 
 int store_open(struct devd *d);
+/* Takes some events and does what they ask for. */
 void store_drain(struct devd *d);
+bool store_has_more(const struct devd *d);
 void store_retry(struct ev_timer *t);
 int dev_watch(struct dev *dev);
 void dev_unwatch(struct dev *dev);

@@ -203,9 +203,9 @@ static int work(struct devd *d)
 	kill(getppid(), SIGUSR1);
 	log_info("serving %s", d->root);
 	while (!d->stop && !rc) {
-		if (d->xs && (d->dirty || xsc_pending(d->xs)))
+		if (store_has_more(d))
 			store_drain(d);
-		rc = ev_run_once(d->loop, -1);
+		rc = ev_run_once(d->loop, store_has_more(d) ? 0 : -1);
 	}
 	xsc_close(d->xs);
 	return rc ? 1 : 0;

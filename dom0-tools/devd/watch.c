@@ -17,6 +17,7 @@
 
 #define XS_TIMEOUT_MS 30000
 #define XS_RETRY_MS 200
+#define EVENTS_A_ROUND 256
 #define TOKEN_BACKEND "b"
 
 static const struct kind_ops *const kinds[] = { &kind_pvbd, &kind_pvif,
@@ -384,41 +385,38 @@ static void work_off_all(struct devd *d)
 	}
 }
 
+/* Whether store_drain() has something to do that epoll does not know of. */
+bool store_has_more(const struct devd *d)
+{
+	return d->xs && (d->dirty || xsc_pending(d->xs));
+}
+
+/*
+ * One round: guests may write to their `state` as fast as the store takes it,
+ * and must not hold up what does not come from the store.
+ */
 void store_drain(struct devd *d)
 {
 	char *path, *token;
-	int rc = 0;
+	int rc = 0, left = EVENTS_A_ROUND;
 
-	while (d->xs && (d->dirty || xsc_pending(d->xs))) {
-		while ((rc = xsc_event(d->xs, &path, &token)) == 1) {
-			event(d, path, token);
-			free(path);
-		}
-		if (rc < 0) {
-			store_lost(d, rc);
-			return;
-		}
-		work_off_all(d);
-		if (d->kept && d->scanned)
-			keep_forget_rest(d);
+	while (left-- && (rc = xsc_event(d->xs, &path, &token)) == 1) {
+		event(d, path, token);
+		free(path);
 	}
+	if (rc < 0) {
+		store_lost(d, rc);
+		return;
+	}
+	work_off_all(d);
+	if (d->kept && d->scanned)
+		keep_forget_rest(d);
 }
 
 static void on_store(struct ev_io *io, uint32_t revents)
 {
-	struct devd *d = container_of(io, struct devd, xs_io);
-	char *path, *token;
-	int rc = xsc_event(d->xs, &path, &token);
-
 	(void)revents;
-	if (rc == 1) {
-		event(d, path, token);
-		free(path);
-	}
-	if (rc < 0)
-		store_lost(d, rc);
-	else
-		store_drain(d);
+	store_drain(container_of(io, struct devd, xs_io));
 }
 
 static int rewatch(struct devd *d)

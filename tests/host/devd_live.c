@@ -879,6 +879,51 @@ static void test_place_taken_again(void **state)
 	remove_folder(31, 1);
 }
 
+/* A guest that does nothing but write its state. */
+static pid_t start_flood(unsigned int dom, unsigned int dev)
+{
+	struct xsc *own;
+	char path[96];
+	struct xsc_part part[2] = { { path, 0 }, { "1", 1 } };
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	snprintf(path, sizeof(path), FRONT "/state", dom, dev);
+	if (xsc_open(&own))
+		_exit(1);
+	part[0].len = strlen(path) + 1;
+	for (;;) {
+		for (int i = 0; i < 64; i++)
+			xsc_post(own, XS_WRITE, XSC_NO_TX, part, 2);
+		xsc_settle(own);
+	}
+}
+
+#define FLOODS 8
+
+static void test_flood_holds_up_nobody(void **state)
+{
+	pid_t flood[FLOODS];
+
+	(void)state;
+	set_mode("good");
+	attach(32, 1, image("a.img", 1024));
+	expect(32, 1, "state", "2");
+	for (int i = 0; i < FLOODS; i++)
+		flood[i] = start_flood(32, 1);
+	msleep(100);
+	attach(33, 1, image("b.img", 1024));
+	connect_front(33, 1);
+	for (int i = 0; i < FLOODS; i++) {
+		kill(flood[i], SIGKILL);
+		waitpid(flood[i], NULL, 0);
+	}
+	remove_folder(32, 1);
+	remove_folder(33, 1);
+}
+
 /* Devices come and go in every way; nothing of them stays. */
 static void test_nothing_left(void **state)
 {
@@ -1010,6 +1055,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_hostile_frontend),
 		cmocka_unit_test(test_daemon_restarts),
 		cmocka_unit_test(test_place_taken_again),
+		cmocka_unit_test(test_flood_holds_up_nobody),
 		cmocka_unit_test(test_nothing_left),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_kernel_disk),
