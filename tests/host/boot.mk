@@ -24,6 +24,7 @@ $(HVBOOT_OUT)/%.o: tests/host/%.c
 	$(Q)$(CC) $(HOST_CFLAGS) -c $< -o $@
 
 $(HVBOOT_BIN): %: %.o $(HVBOOT_OUT)/boot_fake.o $(B)/tests/core/port_fake.o \
+		$(B)/tests/core/fake_base.o \
 		$(HVBOOT_OUT)/port_fake_hw.o $(B)/libhvcore.a
 	$(call say,HOSTLD,$@)
 	$(Q)$(CC) $(HOST_SAN) $(CORE_WRAP) $^ -o $@ -lcmocka -llzma -lz -lzstd

@@ -11,7 +11,7 @@ CORE_MODELS := $(patsubst tests/model/%.c,%,$(wildcard tests/model/event*.c \
 CORE_FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_hypercall.c))
 CORE_PLAIN := $(addprefix $(CORE_OUT)/,$(CORE_TESTS) $(CORE_MODELS))
 CORE_BIN := $(CORE_PLAIN) $(addprefix $(CORE_OUT)/,$(CORE_FUZZ))
-CORE_FAKE := $(addprefix $(CORE_OUT)/,port_fake.o port_fake_hw.o)
+CORE_FAKE := $(addprefix $(CORE_OUT)/,port_fake.o port_fake_hw.o fake_base.o)
 CORE_WRAP := -Wl,--wrap=heap_alloc,--wrap=heap_calloc,--wrap=pages_alloc
 
 $(CORE_OUT)/%.o: tests/host/%.c
@@ -39,7 +39,7 @@ $(CORE_OUT)/weak_hw.o: $(CORE_OUT)/port_fake_hw.o
 
 $(CORE_OUT)/fuzz_hypercall: $(CORE_OUT)/%: $(addprefix $(CORE_OUT)/, \
 		fuzz_hypercall.o hostile.o hostile_blocks.o irq_fake.o \
-		port_fake.o weak_hw.o) $(B)/libhvcore.a
+		port_fake.o fake_base.o weak_hw.o) $(B)/libhvcore.a
 	$(call say,HOSTLD,$@)
 	$(Q)$(CC) $(HOST_SAN) $(CORE_WRAP) $^ -o $@ -lcmocka -lz -lzstd -lpthread
 
@@ -48,8 +48,8 @@ TSAN := -fsanitize=thread
 TSAN_CFLAGS := $(filter-out $(HOST_SAN),$(HOST_CFLAGS)) $(TSAN) -Wno-tsan \
 	--param=tsan-distinguish-volatile=1
 TSAN_CORE := $(patsubst hypervisor/%.c,$(B)/tsan/%.o,$(HV_CORE_SRC))
-TSAN_OBJ := $(addprefix $(B)/tsan/,port_fake.o port_fake_hw.o event_threads.o \
-	threads_volatile.o)
+TSAN_OBJ := $(addprefix $(B)/tsan/,port_fake.o port_fake_hw.o fake_base.o \
+	event_threads.o threads_volatile.o)
 
 $(B)/tsan/%.o: hypervisor/%.c
 	$(call say,TSAN,$<)

@@ -29,7 +29,8 @@ $(MMU_OUT)/%.o: tests/fuzz/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) -c $< -o $@
 
-$(MMU_BIN): %: %.o $(MMU_OUT)/mmu_machine.o $(MMU_CORE)
+$(MMU_BIN): %: %.o $(MMU_OUT)/mmu_machine.o $(MMU_OUT)/fake_base.o \
+		$(MMU_CORE)
 	$(call say,HOSTLD,$@)
 	$(Q)$(CC) $(HOST_SAN) $^ -o $@ -lcmocka -lpthread
 

@@ -4,7 +4,6 @@
  * room's function that mm/ and the page-table files of pv/ call.
  */
 #include <sched.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <lib/assert.h>
@@ -12,6 +11,7 @@
 #include <port/guest.h>
 #include <port/log.h>
 #include <port/tlb.h>
+#include "fake_base.h"
 #include "mmu_machine.h"
 
 #define TLB_SIZE 256
@@ -30,73 +30,13 @@ bool mach_threaded;
 uint64_t mach_flushes;
 uint32_t mach_held[MACH_FRAMES], mach_held_type[MACH_FRAMES];
 
-struct frame *frame_table;
 struct domain *dom0, *dom_io, *dom_xen;
 
-static struct frame frames[MACH_FRAMES];
-static uint8_t ram[MACH_FRAMES][PAGE_SIZE] __attribute__((aligned(4096)));
-static uint64_t m2p[MACH_FRAMES];
 static struct domain special_io, special_xen;
-static uint64_t limit;
 static struct translation tlb[MACH_CPUS][TLB_SIZE];
 static uint32_t tlb_time, tlb_stamp[MACH_CPUS];
 static int running[MACH_CPUS];
-static uint64_t our_slots[HV_L4_COUNT];
 static _Thread_local unsigned int spins;
-
-/* --- port/frame.h --- */
-
-uint64_t frame_limit(void)
-{
-	return limit;
-}
-
-void *frame_map(mfn_t m)
-{
-	ASSERT(m.v < limit);
-	return ram[m.v];
-}
-
-mfn_t frame_of(const void *p)
-{
-	return mfn((uint64_t)((const uint8_t *)p - &ram[0][0]) / PAGE_SIZE);
-}
-
-void frame_clear(mfn_t m)
-{
-	memset(frame_map(m), 0, PAGE_SIZE);
-}
-
-void frame_copy(mfn_t dst, mfn_t src)
-{
-	memcpy(frame_map(dst), frame_map(src), PAGE_SIZE);
-}
-
-void m2p_set(mfn_t m, uint64_t pfn)
-{
-	m2p[m.v] = pfn;
-}
-
-uint64_t m2p_get(mfn_t m)
-{
-	return m2p[m.v];
-}
-
-unsigned int m2p_extent_count(void)
-{
-	return 0;
-}
-
-mfn_t m2p_extent(unsigned int i)
-{
-	(void)i;
-	return MFN_NONE;
-}
-
-const uint64_t *hv_l4_entries(void)
-{
-	return our_slots;
-}
 
 /* --- CPUs and TLBs --- */
 
@@ -211,7 +151,8 @@ static void tlb_fill(unsigned int cpu, gva_t va, mfn_t m, bool write)
 	*t = (struct translation){
 		.used = true, .write = write, .dom = running[cpu], .va = va,
 		.m = m,
-		.owner = m.v < limit ? frames[m.v].owner : DOMID_INVALID,
+		.owner = m.v < frame_limit() ? frame_table[m.v].owner :
+					       DOMID_INVALID,
 	};
 }
 
@@ -234,9 +175,9 @@ static mfn_t hw_walk(mfn_t base, gva_t va, bool *write)
 	for (unsigned int level = 4; level > 0; level--) {
 		uint64_t *e;
 
-		if (m.v >= limit)
+		if (m.v >= frame_limit())
 			return MFN_NONE;
-		e = (uint64_t *)(void *)ram[m.v] + pt_index(va, level);
+		e = pt_entry(m, pt_index(va, level));
 		if (!(*e & PTE_P))
 			return MFN_NONE;
 		*e |= PTE_A;
@@ -273,13 +214,13 @@ bool mach_store(unsigned int cpu, gva_t va, uint64_t val)
 {
 	mfn_t m = mach_access(cpu, va, true);
 
-	if (mfn_eq(m, MFN_NONE) || m.v >= limit)
+	if (mfn_eq(m, MFN_NONE) || m.v >= frame_limit())
 		return false;
-	memcpy(&ram[m.v][va & (PAGE_SIZE - 1) & ~7UL], &val, sizeof(val));
+	*pt_entry(m, (va & (PAGE_SIZE - 1)) / sizeof(val)) = val;
 	return true;
 }
 
-/* --- locks, log, panic --- */
+/* --- locks, log --- */
 
 bool lock_try(struct lock *l)
 {
@@ -320,17 +261,6 @@ void log_guest(const struct domain *d, enum log_level lvl, const char *fmt, ...)
 	(void)d;
 	(void)lvl;
 	(void)fmt;
-}
-
-void panic(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-	abort();
 }
 
 /* --- guest memory: a test's own pointers --- */
@@ -454,11 +384,8 @@ void mach_reset(uint64_t n)
 	uint64_t have = begun ? buddy_total() : 0;
 
 	ASSERT(n <= MACH_FRAMES && (!begun || buddy_free_count() == have));
-	frame_table = frames;
 	if (!begun) {
-		limit = n;
-		for (uint64_t i = 0; i < n; i++)
-			frames[i].owner = DOMID_INVALID;
+		fake_ram_init(n);
 		buddy_add(mfn(1), n - 1);
 		begun = true;
 	}
@@ -478,9 +405,7 @@ void mach_reset(uint64_t n)
 		running[c] = -1;
 	}
 	for (uint64_t i = 0; i < n; i++)
-		frames[i].stamp = 0;
-	for (unsigned int i = 0; i < HV_L4_COUNT; i++)
-		our_slots[i] = 0xdead000UL + i;
+		frame_table[i].stamp = 0;
 	mach_cpu = 0;
 	spins = 0;
 	ptype_hooks.promote = pv_promote;
@@ -558,7 +483,7 @@ static void count_entry(unsigned int level, uint64_t e)
 
 static void count_table(uint64_t n)
 {
-	const struct frame *f = &frames[n];
+	const struct frame *f = &frame_table[n];
 	unsigned int level = f->type >> PTYPE_SHIFT, k = 0;
 
 	if (!ptype_is_table(ptype_in(f->type)))
@@ -582,7 +507,7 @@ static void count_base(mfn_t m)
 
 static void count_frame(uint64_t n)
 {
-	const struct frame *f = &frames[n];
+	const struct frame *f = &frame_table[n];
 
 	want_refs[n] += mach_held[n] + !!(f->refs & FRAME_ALLOCATED);
 	want_types[n] += mach_held_type[n];
@@ -596,7 +521,7 @@ static void count_frame(uint64_t n)
 
 static const char *check_frame(uint64_t n)
 {
-	const struct frame *f = &frames[n];
+	const struct frame *f = &frame_table[n];
 	uint64_t refs = f->refs & FRAME_COUNT_MASK;
 	uint64_t types = f->type & PTYPE_COUNT_MASK;
 	bool valid = f->type & PTYPE_VALID;
@@ -622,9 +547,9 @@ static const char *check_translation(const struct translation *t)
 {
 	const struct frame *f;
 
-	if (!t->used || t->m.v >= limit)
+	if (!t->used || t->m.v >= frame_limit())
 		return NULL;
-	f = &frames[t->m.v];
+	f = &frame_table[t->m.v];
 	if (f->owner != DOMID_INVALID && f->owner != t->owner)
 		FAIL("frame %lu of %u is still mapped from when it was %u's",
 		     t->m.v, f->owner, t->owner);
@@ -648,10 +573,10 @@ const char *mach_check(void)
 		count_base(mach_dom[i].v.pv.kernel_cr3);
 		count_base(mach_dom[i].v.pv.user_cr3);
 	}
-	for (uint64_t n = 1; n < limit; n++)
-		if (frames[n].owner != DOMID_INVALID)
+	for (uint64_t n = 1; n < frame_limit(); n++)
+		if (frame_table[n].owner != DOMID_INVALID)
 			count_frame(n);
-	for (uint64_t n = 1; !bad && n < limit; n++)
+	for (uint64_t n = 1; !bad && n < frame_limit(); n++)
 		bad = check_frame(n);
 	for (unsigned int c = 0; c < MACH_CPUS; c++)
 		for (unsigned int i = 0; !bad && i < TLB_SIZE; i++)

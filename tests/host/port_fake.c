@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The fake machine's frames, CPUs, time, locks, TLBs and guest memory; see
+ * The fake machine's CPUs, time, locks, TLBs and guest memory; see
  * port_fake.h.  Devices that no test uses are in port_fake_hw.c.
  */
 #include <sched.h>
@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include <abi/core.h>
 #include <boot/boot.h>
@@ -24,6 +23,7 @@
 #include <port/tlb.h>
 #include <pv/pt.h>
 #include <sched/sched.h>
+#include "fake_base.h"
 #include "port_fake.h"
 
 #define FRAMES_FIRST 1024 /* what is below is no RAM of the allocator's */
@@ -32,70 +32,6 @@
 #define TLB_SIZE 512
 #define LOG_SIZE 8192
 #define TURNS_MAX 100000
-
-/* --- frames --- */
-
-static struct frame frames[FAKE_FRAMES];
-struct frame *frame_table = frames;
-static uint8_t *ram;
-static uint64_t m2p[FAKE_FRAMES];
-static uint64_t our_slots[HV_L4_COUNT];
-
-uint64_t frame_limit(void)
-{
-	return FAKE_FRAMES;
-}
-
-void *frame_map(mfn_t m)
-{
-	ASSERT(m.v < FAKE_FRAMES);
-	return ram + m.v * PAGE_SIZE;
-}
-
-mfn_t frame_of(const void *p)
-{
-	uint64_t at = (uint64_t)((const uint8_t *)p - ram);
-
-	ASSERT(at < FAKE_FRAMES * PAGE_SIZE);
-	return mfn(at / PAGE_SIZE);
-}
-
-void frame_clear(mfn_t m)
-{
-	memset(frame_map(m), 0, PAGE_SIZE);
-}
-
-void frame_copy(mfn_t dst, mfn_t src)
-{
-	memcpy(frame_map(dst), frame_map(src), PAGE_SIZE);
-}
-
-void m2p_set(mfn_t m, uint64_t pfn)
-{
-	ASSERT(m.v < FAKE_FRAMES);
-	m2p[m.v] = pfn;
-}
-
-uint64_t m2p_get(mfn_t m)
-{
-	return m.v < FAKE_FRAMES ? m2p[m.v] : M2P_INVALID;
-}
-
-unsigned int m2p_extent_count(void)
-{
-	return 0;
-}
-
-mfn_t m2p_extent(unsigned int i)
-{
-	(void)i;
-	return MFN_NONE;
-}
-
-const uint64_t *hv_l4_entries(void)
-{
-	return our_slots;
-}
 
 /* --- CPUs --- */
 
@@ -581,7 +517,7 @@ void *__wrap_pages_alloc(unsigned int order)
 	return fails() ? NULL : __real_pages_alloc(order);
 }
 
-/* --- log and panic --- */
+/* --- log --- */
 
 static char log_text[LOG_SIZE];
 
@@ -602,18 +538,6 @@ const char *fake_log(void)
 	return log_text;
 }
 
-void panic(const char *fmt, ...)
-{
-	va_list ap;
-
-	fputs("panic: ", stderr);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-	abort();
-}
-
 /* --- bringing it up, and domains --- */
 
 static void no_frames(struct vcpu *v)
@@ -623,11 +547,7 @@ static void no_frames(struct vcpu *v)
 
 void fake_start(unsigned int cpus)
 {
-	ram = mmap(NULL, FAKE_FRAMES * PAGE_SIZE, PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	ASSERT(ram != MAP_FAILED);
-	for (uint64_t i = 0; i < FAKE_FRAMES; i++)
-		frames[i].owner = DOMID_INVALID;
+	fake_ram_init(FAKE_FRAMES);
 	for (unsigned int c = 0; c < CPU_MAX; c++)
 		deadline[c] = ~0UL;
 	cpus_online = cpus;
@@ -732,7 +652,7 @@ const char *fake_check(void)
 		if (held_count[c])
 			return "a lock is still held";
 	for (uint64_t i = FRAMES_FIRST; i < FAKE_FRAMES; i++) {
-		const struct frame *f = &frames[i];
+		const struct frame *f = &frame_table[i];
 		uint64_t refs = f->refs & FRAME_COUNT_MASK;
 		uint64_t types = f->type & PTYPE_COUNT_MASK;
 
