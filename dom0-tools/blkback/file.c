@@ -5,8 +5,7 @@
  * State: struct file_store: the descriptor, which is also the ring's
  * registered file.  The kernel does I/O at offsets that the core has checked
  * against the size found here.  What a short transfer left over is asked for
- * again.  Transfers on devices for which io_uring would need threads go by
- * aio.c.
+ * again.
  *
  * The fence: each process holds a shared lock on one byte through its own
  * open file, and the kernel keeps that file open until all I/O of a killed
@@ -27,13 +26,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "blkback/aio.h"
 
 struct file_store {
 	struct blk_store base;
 	struct loop *loop;
 	int fd;
-	struct aio *aio;	/* NULL: io_uring does the transfers */
 	bool device, direct, discard;
 };
 
@@ -84,22 +81,15 @@ static int discard_device(struct file_store *f, struct blk_io *io)
 	return 0;
 }
 
-static int submit_transfer(struct file_store *f, struct blk_io *io)
-{
-	if (f->aio && (io->op == BLK_READ || io->op == BLK_WRITE))
-		return aio_add(f->aio, io);
-	return submit_ring(f, io);
-}
-
 static int file_submit(struct blk_store *s, struct blk_io *io)
 {
 	struct file_store *f = (struct file_store *)s;
 
-	/* file_done() finds its way back with this. */
+	/* The loop finds its way back with this. */
 	io->next = (void *)f;
 	if (io->op == BLK_SECDISCARD || (io->op == BLK_DISCARD && f->device))
 		return discard_device(f, io);
-	return submit_transfer(f, io);
+	return submit_ring(f, io);
 }
 
 /* Drops the first @bytes of what is to be transferred. */
@@ -121,9 +111,9 @@ static void advance(struct blk_io *io, uint64_t bytes)
 static void again(struct loop *l, struct blk_io *io)
 {
 	struct file_store *f = (void *)io->next;
-	int rc = submit_transfer(f, io);
+	int rc = submit_ring(f, io);
 
-	/* A place has just become free, so it is hardly full. */
+	/* A place has just become free, so it cannot be full. */
 	if (rc)
 		loop_defer(l, io, -EIO);
 }
@@ -237,8 +227,6 @@ static void file_close(struct blk_store *s)
 {
 	struct file_store *f = (struct file_store *)s;
 
-	if (f->aio)
-		aio_close(f->aio);
 	loop_set_file(f->loop, -1);
 	close(f->fd);
 	free(f);
@@ -307,10 +295,6 @@ int file_open(struct loop *l, int fd, bool device, bool discard,
 	if (!rc) {
 		*why = "cannot hand the image to io_uring";
 		rc = loop_set_file(l, fd);
-	}
-	if (!rc && f->direct && aio_wanted(fd, f->base.sector_size)) {
-		*why = "cannot set up asynchronous I/O";
-		rc = aio_open(l, fd, &f->aio);
 	}
 	if (rc) {
 		close(fd);

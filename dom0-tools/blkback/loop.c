@@ -8,8 +8,6 @@
  */
 #include "loop.h"
 
-#include "blkback/aio.h"
-
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -225,8 +223,6 @@ int loop_turn(struct loop *l, bool wait)
 {
 	int rc;
 
-	if (l->aio && aio_turn(l->aio))
-		wait = false;
 	if (wait && !l->deferred)
 		rc = io_uring_submit_and_wait(&l->ring, 1);
 	else

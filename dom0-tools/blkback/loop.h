@@ -28,7 +28,6 @@ struct loop {
 	struct io_uring ring;
 	unsigned int inflight;		/* data I/O */
 	struct blk_io *deferred, **deferred_last;
-	struct aio *aio;		/* file.c's, while it uses that */
 };
 
 /* Before sandbox_enter(). */
@@ -57,7 +56,7 @@ void loop_defer(struct loop *l, struct blk_io *io, int rc);
  */
 int loop_turn(struct loop *l, bool wait);
 
-/* Called with the result of a data I/O, by either way (file.c). */
+/* Called with the result of a data I/O (file.c). */
 void file_done(struct loop *l, struct blk_io *io, int res);
 
 #endif

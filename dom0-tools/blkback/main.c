@@ -367,11 +367,6 @@ static const struct sandbox_call calls[] = {
 	SANDBOX_ANY(io_uring_enter),
 	SANDBOX_ANY(io_uring_register),	/* a ring that is restricted */
 	SANDBOX_ANY(pread64),
-	SANDBOX_ANY(preadv2),
-	SANDBOX_ANY(io_setup),		/* aio.c */
-	SANDBOX_ANY(io_submit),
-	SANDBOX_ANY(io_destroy),
-	SANDBOX_ANY(eventfd2),
 	{ SCMP_SYS(fcntl), 1, UINT32_MAX, F_GETFL },
 	{ SCMP_SYS(fcntl), 1, UINT32_MAX, F_SETFL },
 	{ SCMP_SYS(fcntl), 1, UINT32_MAX, F_GETFD },

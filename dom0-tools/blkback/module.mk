@@ -3,7 +3,7 @@
 # The block backend.  BLK_CORE makes no system calls but for memory.
 
 BLK_CORE := blkback/request.c blkback/serve.c blkback/queue.c blkback/bounce.c
-BLK_SRCS := $(BLK_CORE) blkback/loop.c blkback/file.c blkback/aio.c blkback/nbd.c \
+BLK_SRCS := $(BLK_CORE) blkback/loop.c blkback/file.c blkback/nbd.c \
 	blkback/main.c
 BLK_LIBS := -luring -lnbd
 
