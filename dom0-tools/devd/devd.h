@@ -151,6 +151,7 @@ struct dev {
 	uint32_t nr_ports, port[DEV_MAX_PORTS];
 	union dev_conn conn;
 	char request[16];	/* the request that is being carried out */
+	unsigned int asked;	/* for READY again, and not answered */
 	union {
 		struct disk disk;
 		struct card card;

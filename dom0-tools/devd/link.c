@@ -40,14 +40,22 @@ static int on_hello(struct dev *dev, union message *m, struct fail *fail)
 
 static int on_ready(struct dev *dev, union message *m, struct fail *fail)
 {
-	int rc = dev->ops->ready(dev, &m->head, fail);
+	bool first = dev->phase == PH_STARTING;
+	int rc;
 
+	/* Each is written to the store and wakes the frontend. */
+	if (!first && !dev->asked)
+		return fail_set(fail, -EPROTO,
+				"its backend describes the disk again without being asked");
+	rc = dev->ops->ready(dev, &m->head, fail);
 	if (rc)
 		return rc;
-	if (dev->phase == PH_STARTING)
+	if (first) {
 		dev_backend_ready(dev);
-	else
+	} else {
+		dev->asked--;
 		request_ready(dev);
+	}
 	return 0;
 }
 
@@ -87,6 +95,8 @@ static int on_stats(struct dev *dev, union message *m, struct fail *fail)
 static int on_failed(struct dev *dev, union message *m, struct fail *fail)
 {
 	(void)fail;
+	if (dev->asked)
+		dev->asked--;
 	m->failed.text[sizeof(m->failed.text) - 1] = 0;
 	dev_backend_failed(dev, m->failed.rc < 0 ? m->failed.rc : -EIO,
 			   m->failed.text);
@@ -154,6 +164,8 @@ static void on_socket(struct ev_io *io, uint32_t revents)
 	log_err("%s: %s", dev->name, fail.text);
 	if (!dev->failure.rc)
 		dev->failure = fail;
+	/* What else it has sent is not heard. */
+	link_close(dev);
 	proc_kill(&dev->proc);
 }
 
@@ -202,6 +214,7 @@ int link_spawn(struct dev *dev, struct fail *fail)
 		close(fds[0]);
 		return rc;
 	}
+	dev->asked = 0;
 	dev->sock = fds[0];
 	dev->sock_io = (struct ev_io){ dev->sock, EPOLLIN, on_socket };
 	rc = ev_io_add(dev->devd->loop, &dev->sock_io);

@@ -42,10 +42,12 @@ void request_done(struct dev *dev, const char *word, const char *more)
 
 static void ask_resize(struct dev *dev)
 {
-	if (dev->ops != &kind_pvbd)
+	if (dev->ops != &kind_pvbd) {
 		request_fail(dev, "only a disk has a size");
-	else
-		link_send(dev, BP_RESIZE);
+		return;
+	}
+	dev->asked++;
+	link_send(dev, BP_RESIZE);
 }
 
 static void ask_media(struct dev *dev)
@@ -56,6 +58,8 @@ static void ask_media(struct dev *dev)
 		request_fail(dev, "only a disk has a medium");
 	else if (blk_media(dev, &fail))
 		request_fail(dev, fail.text);
+	else
+		dev->asked++;
 }
 
 static void ask_replace(struct dev *dev)

@@ -9,6 +9,7 @@
  *	die-start	ends when it gets START
  *	die-connect	ends when it gets CONNECT
  *	mute		answers nothing after HELLO
+ *	babble		says READY again after CONNECT, which nobody asked for
  *	mute-connect	nothing to CONNECT
  *	stale		has never heard of what it is to resume
  *	short, unknown, early	a malformed, unknown or untimely message
@@ -149,6 +150,8 @@ static void on_connect(const struct bp_connect_blk *m)
 		return;
 	else
 		tell(BP_CONNECTED);
+	if (is("babble"))
+		ready(-1);
 }
 
 int main(void)

@@ -568,6 +568,14 @@ static void test_bad_backends(void **state)
 	set_mode("early");
 	refused(1, &(struct want){ .target = image("a.img", 1024) },
 		"sent message 8 of 8 bytes while starting");
+	set_mode("babble");
+	attach(12, 1, image("a.img", 1024));
+	expect(12, 1, "state", "2");
+	announce(12, 1);
+	expect(12, 1, "state", "6");
+	expect_text(12, 1, "error", "again without being asked");
+	assert_string_equal(get(back(12, 1, "sectors")), "2048");
+	remove_folder(12, 1);
 	set_mode("fail-connect");
 	attach(12, 1, image("a.img", 1024));
 	expect(12, 1, "state", "2");
