@@ -6,7 +6,7 @@ D0_DAEMON_SRCS := daemon/console_wait.c daemon/dev_release.c \
 	daemon/dev_wait.c daemon/events.c \
 	daemon/guest.c daemon/guest_device.c daemon/guest_end.c \
 	daemon/guest_make.c daemon/guest_state.c daemon/guest_store.c \
-	daemon/request.c daemon/request_dev.c $(D0_ENTRIES_SRCS)
+	daemon/request.c daemon/request_backend.c daemon/request_dev.c $(D0_ENTRIES_SRCS)
 
 $(eval $(call dom0_program,parvisd,daemon/main.c daemon/server.c \
 	lib/daemonize.c \

@@ -36,6 +36,9 @@ int request_bad_argument(struct request *r, const char *name);
 
 int do_device_attach(struct request *r);
 int do_device_detach(struct request *r);
+
+/* ---- request_backend.c ---- */
+
 int do_device_request(struct request *r);
 int do_block_resize(struct request *r);
 int do_media(struct request *r);
