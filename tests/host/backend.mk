@@ -94,6 +94,15 @@ kill-backend: $(BE_KILL)
 		timeout 3600 $(BE_TB)/blk_kill $(BE_TB)/blkback-fake \
 			$(BE_TB)/disk $(KILLS) 1 $$m; \
 		echo 'summary: 1 passed, 0 failed, 0 skipped'; done
+	@echo '== blk_kill over NBD'
+	$(Q)d=$(abspath $(BE_TB))/disk; rm -rf $$d; mkdir -p $$d; \
+		truncate -s 16M $$d/disk.img; \
+		qemu-nbd --fork -t -e 8 --pid-file=$$d/pid -k $$d/s -f raw \
+			--cache=none $$d/disk.img && \
+		{ timeout 3600 $(BE_TB)/blk_kill $(BE_TB)/blkback-fake $$d \
+			$(KILLS) 1 persistent nbd=$$d/s; rc=$$?; \
+		kill $$(cat $$d/pid); [ $$rc = 0 ]; } && \
+		echo 'summary: 1 passed, 0 failed, 0 skipped'
 	$(Q)rm -rf $(BE_TB)/disk
 
 fuzz-backend: $(BE_TB)/fuzz_blkring
