@@ -316,7 +316,7 @@ void dev_mark(struct dev *dev, uint8_t what);
 void keep_put(struct dev *dev);
 void keep_drop(struct dev *dev);
 /* Whether an earlier life left this device; it is then as it was. */
-bool keep_adopt(struct dev *dev);
+bool keep_adopt(struct dev *dev, bool fresh);
 int keep_receive(struct devd *d);
 /* What no folder was found for: removed while no worker ran. */
 void keep_forget_rest(struct devd *d);

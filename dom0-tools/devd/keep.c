@@ -127,6 +127,9 @@ int keep_receive(struct devd *d)
 		n = bp_recv(d->keeper, &k->rec, sizeof(k->rec), k->fd,
 			    KEEP_MAX_FDS, &k->nfds);
 		if (n == (int)sizeof(k->rec) && k->rec.head.type == KEEP_PUT) {
+			/* Before a new device can get its uid. */
+			if (!k->rec.slot || slot_take(d, k->rec.slot))
+				k->rec.slot = 0;
 			k->next = d->kept;
 			d->kept = k;
 			continue;
@@ -190,7 +193,9 @@ static void adopt(struct dev *dev, struct keep_node *k)
 	dev->opened = true;
 	dev->evtchn = k->fd[0];
 	dev->journal = k->fd[1];
-	dev->slot = slot_take(dev->devd, r->slot) ? 0 : r->slot;
+	dev->slot = r->slot;
+	if (!dev->slot && slot_get(dev->devd, &dev->slot))
+		dev->slot = 0;
 	dev->own = r->own;
 	dev->linked = r->linked;
 	/* The worker that asked for it may not have lived to hear of it. */
@@ -214,23 +219,43 @@ static struct keep_node *take_node(struct dev *dev)
 	return k;
 }
 
-bool keep_adopt(struct dev *dev)
+static void forget_node(struct devd *d, struct keep_node *k)
+{
+	struct disk_file f = { .fd = -1 };
+
+	/* The keeper has it open a while longer: the lock must not last. */
+	if (k->rec.key.kind == kind_number(&kind_pvbd) && k->nfds > 2)
+		f.fd = k->fd[--k->nfds];
+	disk_close(&f);
+	while (k->nfds)
+		close(k->fd[--k->nfds]);
+	slot_put(d, k->rec.slot);
+}
+
+/*
+ * @fresh: the toolstack wants it set up from the beginning, so it may be
+ * another device at the same place, even another guest's.
+ */
+bool keep_adopt(struct dev *dev, bool fresh)
 {
 	struct keep_node *k = take_node(dev);
 	bool ok = false;
 
 	if (!k)
 		return false;
-	if (k->nfds >= 2 && k->rec.nr_ports <= DEV_MAX_PORTS &&
-	    !adopt_kind(dev, k)) {
+	if (!(fresh && dev->ops == &kind_pvbd) && k->nfds >= 2 &&
+	    k->rec.nr_ports <= DEV_MAX_PORTS && !adopt_kind(dev, k)) {
 		adopt(dev, k);
 		ok = true;
 	} else {
-		while (k->nfds)
-			close(k->fd[--k->nfds]);
+		forget_node(dev->devd, k);
 		keep_drop(dev);
 	}
 	free(k);
+	if (ok && fresh) {
+		frontend_unbind(dev);
+		dev->own = XB_INITIALISING;
+	}
 	if (ok)
 		dev_taken_up(dev);
 	return ok;
@@ -250,8 +275,7 @@ void keep_forget_rest(struct devd *d)
 			 kinds[k->rec.key.kind & 1]->name, k->rec.key.domid,
 			 k->rec.key.devid);
 		bp_send(d->keeper, &r.head, NULL, 0);
-		while (k->nfds)
-			close(k->fd[--k->nfds]);
+		forget_node(d, k);
 		free(k);
 	}
 }

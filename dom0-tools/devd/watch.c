@@ -135,7 +135,7 @@ static void first_sight(struct dev *dev, enum xb_state state)
 	}
 	dev->online = dev_config_flag(dev, "online", true);
 	frontend_read_state(dev);
-	if (dev->ops->program && keep_adopt(dev)) {
+	if (dev->ops->program && keep_adopt(dev, state == XB_INITIALISING)) {
 		if (state != dev->own)
 			new_own_state(dev, state);
 		return;

@@ -887,6 +887,32 @@ static void test_place_taken_again(void **state)
 	remove_folder(31, 1);
 }
 
+/* Another disk at the place of one that was removed while nobody looked. */
+static void test_other_disk_meanwhile(void **state)
+{
+	pid_t worker;
+
+	(void)state;
+	set_mode("good");
+	attach(34, 1, image("a.img", 1024));
+	connect_front(34, 1);
+	worker = worker_pid();
+	assert_true(worker > 0);
+	kill(devd_pid, SIGSTOP);
+	kill(worker, SIGKILL);
+	msleep(50);
+	remove_folder(34, 1);
+	attach(34, 1, image("other.img", 512));
+	kill(devd_pid, SIGCONT);
+	expect(34, 1, "state", "2");
+	assert_string_equal(get(back(34, 1, "sectors")), "1024");
+	attach(35, 1, image("a.img", 1024));
+	expect(35, 1, "state", "2");
+	connect_front(34, 1);
+	remove_folder(34, 1);
+	remove_folder(35, 1);
+}
+
 /* A guest that does nothing but write its state. */
 static pid_t start_flood(unsigned int dom, unsigned int dev)
 {
@@ -1063,6 +1089,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_hostile_frontend),
 		cmocka_unit_test(test_daemon_restarts),
 		cmocka_unit_test(test_place_taken_again),
+		cmocka_unit_test(test_other_disk_meanwhile),
 		cmocka_unit_test(test_flood_holds_up_nobody),
 		cmocka_unit_test(test_nothing_left),
 		cmocka_unit_test(test_many),
