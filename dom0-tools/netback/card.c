@@ -135,6 +135,7 @@ void card_free(struct card *c)
 	if (c->g.ops)
 		gmap_close(&c->g);
 	nbj_unmap(c->journal);
+	tapio_close(&c->tapio);
 	memset(c, 0, sizeof(*c));
 }
 

@@ -30,6 +30,7 @@
 #include "netback/hash.h"
 #include "netback/nbjournal.h"
 #include "netback/rate.h"
+#include "netback/tapio.h"
 
 #define NB_PAGE 4096u
 #define NB_SLOTS 256u		/* of a transmit or receive ring */
@@ -149,9 +150,12 @@ struct card {
 	struct log_limit limit;
 	char name[64];
 
+	struct tapio tapio;
 	struct tx_scratch tx;
 	struct rx_scratch rx;
 };
+
+_Static_assert(TX_BATCH <= TAPIO_MOST, "a batch is one call");
 
 /* ---- card.c ---- */
 

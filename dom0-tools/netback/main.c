@@ -272,13 +272,17 @@ static const struct sandbox_call calls[] = {
 	SANDBOX_IOCTL(IOCTL_GNTDEV_GET_OFFSET_FOR_VADDR),
 	SANDBOX_IOCTL(IOCTL_GNTDEV_GRANT_COPY),
 	SANDBOX_IOCTL(IOCTL_EVTCHN_NOTIFY),
+	SANDBOX_ANY(io_uring_enter),	/* of a restricted ring */
 	SANDBOX_IOCTL(TUNSETQUEUE),
 	SANDBOX_IOCTL(TUNSETOFFLOAD),
 };
 
-static int enter_sandbox(const struct backend *b)
+static int enter_sandbox(const struct server *s)
 {
+	const struct backend *b = &s->b;
 	struct sandbox box = {
+		.keep_fds = &s->card.tapio.ring.ring_fd,
+		.nr_keep = s->card.tapio.on,
 		.uid = b->uid, .calls = calls,
 		.nr_calls = sizeof(calls) / sizeof(calls[0]), .threads = 1,
 	};
@@ -298,7 +302,8 @@ int main(int argc, char **argv)
 	if (rc)
 		return rc - 1;
 	s->card.g.gntdev = s->card.g.evtchn = -1;
-	if (enter_sandbox(&s->b) || backend_hello(&s->b))
+	tapio_open(&s->card.tapio);
+	if (enter_sandbox(s) || backend_hello(&s->b))
 		return EXIT_FAILURE;
 	run(s);
 	return EXIT_SUCCESS;

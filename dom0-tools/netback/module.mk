@@ -4,7 +4,7 @@
 # the descriptors it is given.
 
 NETBACK_CORE := $(addprefix netback/,card.c tx.c rx.c ctrl.c mcast.c gref.c \
-	nbjournal.c packet.c filter.c hash.c)
+	nbjournal.c packet.c filter.c hash.c tapio.c)
 
 $(eval $(call dom0_program,parvis-netback,$(NETBACK_CORE) netback/main.c \
-	$(BACKEND_SRCS),$(BACKEND_LIBS)))
+	$(BACKEND_SRCS),$(BACKEND_LIBS) -luring))

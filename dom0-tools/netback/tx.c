@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <abi/io/ring.h>
 
@@ -395,22 +394,45 @@ static void judge(struct nb_queue *q, struct tx_packet *p)
 
 /* ---- sending and answering ---- */
 
-static void send_packet(struct nb_queue *q, struct tx_packet *p)
+static void count_refused(struct card *c, const struct tx_packet *p)
 {
-	struct card *c = q->card;
-
 	if (p->status == NETIF_RSP_ERROR)
 		c->stats.errors++;
-	if (!p->send) {
-		c->stats.rx_drop += p->status != NETIF_RSP_OKAY;
-		return;
-	}
-	if (writev(q->tap, &c->tx.iov[p->iov], p->niov) < 0) {
+	if (p->status != NETIF_RSP_OKAY)
+		c->stats.rx_drop++;
+}
+
+static void count_sent(struct card *c, const struct tx_packet *p, bool sent)
+{
+	if (!sent) {
 		c->stats.rx_drop++;
 		return;
 	}
 	c->stats.rx_packets++;
 	c->stats.rx_bytes += p->len;
+}
+
+static void send_batch(struct nb_queue *q)
+{
+	struct tapio_packet out[TX_BATCH];
+	struct tx_packet *of[TX_BATCH];
+	struct card *c = q->card;
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < c->tx.npkt; i++) {
+		struct tx_packet *p = &c->tx.pkt[i];
+
+		if (!p->send) {
+			count_refused(c, p);
+			continue;
+		}
+		of[n] = p;
+		out[n++] = (struct tapio_packet){ &c->tx.iov[p->iov], p->niov,
+						  false };
+	}
+	tapio_write(&c->tapio, q->tap, out, n);
+	for (unsigned int i = 0; i < n; i++)
+		count_sent(c, of[i], out[i].sent);
 }
 
 static uint32_t put_answers(const struct tx_scratch *b,
@@ -452,10 +474,9 @@ bool tx_step(struct nb_queue *q)
 	if (!b->npkt)
 		return false;
 	copy_in(q);
-	for (unsigned int i = 0; i < b->npkt; i++) {
+	for (unsigned int i = 0; i < b->npkt; i++)
 		judge(q, &b->pkt[i]);
-		send_packet(q, &b->pkt[i]);
-	}
+	send_batch(q);
 	answer_batch(q);
 	q->moder.got = (uint16_t)(q->moder.got + b->npkt);
 	return q->live && !q->throttled;

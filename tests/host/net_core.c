@@ -33,6 +33,7 @@ static void begin(unsigned int queues, uint32_t features)
 	int nfds = BP_FD_NET_TAP + (int)queues;
 
 	front_init(&f, queues, features);
+	tapio_open(&c.tapio);
 	assert_int_equal(card_start(&c, &f.start, f.fds, nfds, &why), 0);
 	assert_int_equal(card_connect(&c, &f.conn, &why), 0);
 }
@@ -118,6 +119,32 @@ static void tx_plain(void **state)
 		for (int i = 0; i < 20; i++)
 			front_tx_status(&f.q[0]);
 	}
+	end();
+}
+
+/* A host that takes nothing more: lost, and nobody waits. */
+static void tx_full(void **state)
+{
+	uint32_t len = front_frame(frame, 4, 17, 3000), came = 0;
+
+	(void)state;
+	begin(1, ALL);
+	assert_true(c.tapio.on);
+	for (int i = 0; i < 20; i++) {
+		for (int n = 0; n < 200; n++)
+			front_send(&f, 0, frame, len, 4096, 0, NULL);
+		serve();
+		for (int n = 0; n < 200; n++)
+			assert_int_equal(front_tx_status(&f.q[0]), 0);
+	}
+	assert_true(c.stats.rx_drop > 0);
+	while (front_host_recv(&f, 0, &vh, out) == (int)len)
+		came++;
+	assert_int_equal(came, c.stats.rx_packets);
+	assert_int_equal(came + c.stats.rx_drop, 4000);
+	front_send(&f, 0, frame, len, 4096, 0, NULL);
+	serve();
+	expect_frame(0, len);
 	end();
 }
 
@@ -1050,6 +1077,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tx_plain),
+		cmocka_unit_test(tx_full),
 		cmocka_unit_test(tx_csum),
 		cmocka_unit_test(tx_gso),
 		cmocka_unit_test(tx_refused),

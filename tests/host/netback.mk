@@ -29,7 +29,7 @@ NET_T_CORE := $(patsubst %.c,$(NET_TB)/dom0-tools/%.o,$(NETBACK_CORE) \
 	net_front blk_fake_gmap)
 
 $(NET_TB)/net_core: $(NET_TB)/tests/host/net_core.o $(NET_T_CORE)
-	$(Q)$(CC) $(NET_T_CFLAGS) -o $@ $^ -lcmocka
+	$(Q)$(CC) $(NET_T_CFLAGS) -o $@ $^ -lcmocka -luring
 
 # The program as it is, but for the frontend's memory, and who kills it.
 $(NET_TB)/real/%.o: %.c
@@ -39,7 +39,7 @@ $(NET_TB)/real/%.o: %.c
 $(NET_TB)/netback-fake: $(patsubst %.c,$(D0_OBJ)/%.o,$(NETBACK_CORE) \
 		netback/main.c $(BACKEND_CORE)) \
 		$(NET_TB)/real/tests/host/blk_fake_gmap.o
-	$(Q)$(CC) $(D0_LDFLAGS) -o $@ $^ $(BACKEND_LIBS)
+	$(Q)$(CC) $(D0_LDFLAGS) -o $@ $^ $(BACKEND_LIBS) -luring
 
 $(NET_TB)/net_kill: $(NET_TB)/real/tests/host/net_kill.o \
 		$(NET_TB)/real/tests/host/net_front.o $(D0_OBJ)/backend/proto.o
@@ -53,7 +53,7 @@ $(NET_TB)/fuzz_net: tests/fuzz/fuzz_net.c tests/host/net_front.c \
 	$(call say,FUZZ,$@)
 	$(Q)$(CLANG) $(filter-out -fno-sanitize-recover=all,$(NET_T_CFLAGS)) \
 		-fno-sanitize-recover=undefined \
-		-fsanitize=fuzzer,address,undefined -o $@ $^
+		-fsanitize=fuzzer,address,undefined -o $@ $^ -luring
 
 KILLS ?= 200
 .PHONY: test-net fuzz-net kill-net
