@@ -103,6 +103,7 @@ void dev_no_answer(struct dev *dev)
 	log_err("%s: its backend does not answer while %s; starting another",
 		dev->name, sm_phase_name(dev->phase));
 	proc_kill(&dev->proc);
+	proc_kill(&dev->job);
 }
 
 void dev_busy(struct dev *dev, enum sm_phase phase)

@@ -83,6 +83,7 @@ void dev_shut(struct dev *dev, enum sm_phase then)
 {
 	dev->failed = then == PH_FAILED;
 	dev->phase = PH_ENDING;
+	ev_timer_cancel(&dev->timer);
 	job_stop(dev);
 	/* The end of the socket tells the backend to finish and to end; the
 	 * server of its image follows it. */

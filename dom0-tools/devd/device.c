@@ -89,6 +89,13 @@ static void step_kernel(struct dev *dev)
 		dev_shut(dev, PH_ENDED);
 }
 
+/* What its data comes from is away, and nobody waits for it any more. */
+static bool given_up(const struct dev *dev)
+{
+	return dev->phase == PH_OPENING && dev->established && !dev->online &&
+	       dev->fe != XB_INITIALISED && dev->fe != XB_CONNECTED;
+}
+
 void dev_step(struct dev *dev)
 {
 	struct sm_facts f;
@@ -97,6 +104,10 @@ void dev_step(struct dev *dev)
 
 	if (!dev->ops->program) {
 		step_kernel(dev);
+		return;
+	}
+	if (given_up(dev)) {
+		dev_shut(dev, PH_ENDED);
 		return;
 	}
 	do {

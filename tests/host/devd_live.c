@@ -20,7 +20,9 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -913,6 +915,51 @@ static void test_other_disk_meanwhile(void **state)
 	remove_folder(35, 1);
 }
 
+/* Greets like a server of NBD, once for each connection. */
+static pid_t start_nbd(const char *path)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	pid_t pid;
+
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	assert_int_equal(listen(fd, 4), 0);
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			if (write(accept(fd, NULL, NULL), "NBDMAGIC", 8) != 8)
+				_exit(1);
+	}
+	close(fd);
+	return pid;
+}
+
+/* The server of a disk is gone for good; so is the guest. */
+static void test_ends_without_server(void **state)
+{
+	char path[96], uri[160];
+	pid_t server;
+
+	(void)state;
+	set_mode("good");
+	snprintf(path, sizeof(path), "%s/nbd", dir);
+	snprintf(uri, sizeof(uri), "nbd+unix:///?socket=%s", path);
+	server = start_nbd(path);
+	attach(36, 1, uri);
+	connect_front(36, 1);
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+	kill_backend(backend_pid());
+	msleep(200);
+	assert_string_equal(get(back(36, 1, "state")), "4");
+	detach(36, 1);
+	put("6", FRONT "/state", 36u, 1u);
+	expect(36, 1, "state", "6");
+	remove_folder(36, 1);
+}
+
 /* A guest that does nothing but write its state. */
 static pid_t start_flood(unsigned int dom, unsigned int dev)
 {
@@ -1090,6 +1137,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_daemon_restarts),
 		cmocka_unit_test(test_place_taken_again),
 		cmocka_unit_test(test_other_disk_meanwhile),
+		cmocka_unit_test(test_ends_without_server),
 		cmocka_unit_test(test_flood_holds_up_nobody),
 		cmocka_unit_test(test_nothing_left),
 		cmocka_unit_test(test_many),
