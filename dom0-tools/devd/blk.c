@@ -378,6 +378,7 @@ int blk_media(struct dev *dev, struct fail *fail)
 	link_send_fds(dev, &m.head, &fd, fd < 0 ? 0 : 1);
 	if (fd >= 0)
 		close(fd);
+	keep_put(dev);
 	disk_close(&old);
 	return 0;
 }

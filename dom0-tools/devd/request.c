@@ -121,6 +121,7 @@ void request_ready(struct dev *dev)
 
 	blk_size_nodes(dev, &b);
 	dev_write_state(dev, dev->own, &b);
+	keep_put(dev);
 	snprintf(text, sizeof(text), "%llu",
 		 (unsigned long long)dev->disk.ready.sectors);
 	log_info("%s: now has %s sectors", dev->name, text);

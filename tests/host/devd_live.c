@@ -312,6 +312,21 @@ static pid_t backend_pid(void)
 	return last ? (pid_t)atoi(last) : 0;
 }
 
+static pid_t worker_pid(void)
+{
+	char path[96], text[64] = "";
+	int fd;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", devd_pid,
+		 devd_pid);
+	fd = open(path, O_RDONLY);
+	n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	return n > 0 ? (pid_t)atoi(text) : 0;
+}
+
 static void kill_backend(pid_t pid)
 {
 	assert_true(pid > 0);
@@ -458,6 +473,10 @@ static void test_media(void **state)
 	put("media", BACK "/request", 7u, 51712u);
 	expect(7, 51712, "reply", "media ok");
 	assert_string_equal(get(back(7, 51712, "sectors")), "128");
+	/* It stays in the drive when the daemon is started again. */
+	kill_backend(worker_pid());
+	expect_log("connect resume=1", 1);
+	expect_log("sectors=128", 2);
 	put("/no/such.iso", BACK "/params", 7u, 51712u);
 	put("media", BACK "/request", 7u, 51712u);
 	expect(7, 51712, "request", "");
@@ -637,21 +656,6 @@ static void test_hostile_frontend(void **state)
 	msleep(100);
 	assert_string_equal(get(back(13, 1, "state")), "4");
 	remove_folder(13, 1);
-}
-
-static pid_t worker_pid(void)
-{
-	char path[96], text[64] = "";
-	int fd;
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", devd_pid,
-		 devd_pid);
-	fd = open(path, O_RDONLY);
-	n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-	if (fd >= 0)
-		close(fd);
-	return n > 0 ? (pid_t)atoi(text) : 0;
 }
 
 /* Planned (SIGHUP) and unplanned ends of the daemon itself. */
