@@ -50,7 +50,10 @@ struct keep_rec {
 	};
 };
 
-/* The keeper's whole life: exit code. @argv is the worker's. */
-int keeper_main(char **argv, int ready_fd);
+/*
+ * The keeper's whole life: exit code. @argv is the worker's; processes of
+ * devices have uids from @uid_base on.
+ */
+int keeper_main(char **argv, int ready_fd, uint32_t uid_base);
 
 #endif

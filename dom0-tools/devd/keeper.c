@@ -48,6 +48,7 @@ static struct {
 	bool stopping, renew;
 	time_t started;
 	unsigned int failures;
+	uint32_t uid_base;
 } worker = { .sock = -1, .ready_fd = -1 };
 
 /* ---- records ---- */
@@ -143,25 +144,46 @@ static void start_worker(char **argv)
 	send_all(worker.sock);
 }
 
-/* Whether @pid is a process of a device: others (a DHCP server) may stay. */
-static bool is_device_process(pid_t pid)
+static ssize_t read_proc(pid_t pid, const char *name, char *buf, size_t size)
 {
-	static const char *const words[] = { "--uid", "--confine",
-					     "--connect" };
-	char path[32], line[512];
-	const char *second;
+	char path[48];
 	ssize_t n;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return false;
-	n = read(fd, line, sizeof(line) - 1);
+		return -errno;
+	n = read(fd, buf, size - 1);
 	close(fd);
+	buf[n > 0 ? n : 0] = 0;
+	return n;
+}
+
+/* By its uid: one that was taken over has its command line in its hands. */
+static bool has_device_uid(pid_t pid)
+{
+	char text[2048], *line;
+	unsigned int uid;
+
+	if (read_proc(pid, "status", text, sizeof(text)) <= 0)
+		return false;
+	line = strstr(text, "\nUid:");
+	return line && sscanf(line, "\nUid: %u", &uid) == 1 &&
+	       uid >= worker.uid_base;
+}
+
+/* Whether it was about to become one when the worker ended. */
+static bool has_device_words(pid_t pid)
+{
+	static const char *const words[] = { "--uid", "--confine",
+					     "--connect" };
+	char line[512];
+	const char *second;
+	ssize_t n = read_proc(pid, "cmdline", line, sizeof(line));
+
 	if (n <= 0)
 		return false;
-	line[n] = 0;
 	second = line + strlen(line) + 1;
 	/* The storage daemon's own words begin after it was confined. */
 	if (strstr(line, "qemu-storage-daemon"))
@@ -172,6 +194,12 @@ static bool is_device_process(pid_t pid)
 		if (!strcmp(second, words[i]))
 			return true;
 	return false;
+}
+
+/* Whether @pid is a process of a device: others (a DHCP server) may stay. */
+static bool is_device_process(pid_t pid)
+{
+	return has_device_uid(pid) || has_device_words(pid);
 }
 
 static bool kill_one_orphan(void)
@@ -286,11 +314,12 @@ static int watch_signals(void)
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-int keeper_main(char **argv, int ready_fd)
+int keeper_main(char **argv, int ready_fd, uint32_t uid_base)
 {
 	bool again = true;
 
 	worker.ready_fd = ready_fd;
+	worker.uid_base = uid_base;
 	worker.sigfd = watch_signals();
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (worker.sigfd < 0)

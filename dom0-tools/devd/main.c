@@ -275,7 +275,8 @@ static int keep(const struct options *o, char *exe, int argc, char **argv)
 		if (ready < 0)
 			return 1;
 	}
-	rc = claim(o->pid_file, true) ? 1 : keeper_main(args, ready);
+	rc = claim(o->pid_file, true) ? 1 :
+	     keeper_main(args, ready, o->uid_base);
 	free(args);
 	return rc;
 }

@@ -12,6 +12,7 @@
  *	babble		says READY again after CONNECT, which nobody asked for
  *	mute-connect	nothing to CONNECT
  *	stale		has never heard of what it is to resume
+ *	hidden		another user with another name, stays when left alone
  *	short, unknown, early	a malformed, unknown or untimely message
  *
  * Each message received is a line in the file "log".
@@ -41,7 +42,7 @@ static void note(const char *fmt, ...)
 	n = vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	snprintf(path, sizeof(path), "%s/log", dir);
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT, 0600);
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT, 0666);
 	if (fd < 0 || write(fd, line, (size_t)n) != n)
 		_exit(3);
 	close(fd);
@@ -154,7 +155,18 @@ static void on_connect(const struct bp_connect_blk *m)
 		ready(-1);
 }
 
-int main(void)
+/* As one that its guest has taken over could do. */
+static void hide(char **argv)
+{
+	uid_t uid = (uid_t)atoi(argv[2]);
+
+	if (setresgid(uid, uid, uid) || setresuid(uid, uid, uid))
+		_exit(3);
+	for (; *argv; argv++)
+		memset(*argv, 'x', strlen(*argv));
+}
+
+int main(int argc, char **argv)
 {
 	struct bp_hello hello = { .head = { BP_HELLO, sizeof(hello) },
 				  .version = BP_VERSION, .kind = BP_KIND_BLK };
@@ -171,6 +183,8 @@ int main(void)
 	dirname(dir);
 	read_mode();
 	fprintf(stderr, "hello from the fake\n");
+	if (is("hidden") && argc > 2)
+		hide(argv);
 	bp_send(BP_SOCKET, &hello.head, NULL, 0);
 	while (bp_recv(BP_SOCKET, &m, sizeof(m), fds, BP_MAX_FDS, &n) > 0) {
 		struct bp_stats stats = { .head = { BP_STATS, sizeof(stats) },
@@ -207,5 +221,7 @@ int main(void)
 			return 4;
 		}
 	}
+	while (is("hidden"))
+		pause();
 	return 0;
 }

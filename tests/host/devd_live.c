@@ -964,6 +964,23 @@ static void test_ends_without_server(void **state)
 	remove_folder(36, 1);
 }
 
+/* A backend that has made itself unknown does not outlive its worker. */
+static void test_hidden_backend(void **state)
+{
+	pid_t hidden;
+
+	(void)state;
+	set_mode("hidden");
+	attach(37, 1, image("a.img", 1024));
+	connect_front(37, 1);
+	hidden = backend_pid();
+	set_mode("good");
+	kill_backend(worker_pid());
+	expect_log("connect resume=1", 1);
+	assert_int_equal(kill(hidden, 0), -1);
+	remove_folder(37, 1);
+}
+
 /* A guest that does nothing but write its state. */
 static pid_t start_flood(unsigned int dom, unsigned int dev)
 {
@@ -1094,6 +1111,9 @@ static int set_up(void **state)
 	setenv("XENSTORED_RUNDIR", dir, 1);
 	snprintf(path, sizeof(path), "%s/libexec", dir);
 	mkdir(path, 0755);
+	/* A backend may be another user. */
+	chmod(dir, 0755);
+	chmod(path, 0777);
 	snprintf(path, sizeof(path), "cp %s %s/libexec/parvis-blkback",
 		 backend_path, dir);
 	if (system(path))
@@ -1142,6 +1162,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_place_taken_again),
 		cmocka_unit_test(test_other_disk_meanwhile),
 		cmocka_unit_test(test_ends_without_server),
+		cmocka_unit_test(test_hidden_backend),
 		cmocka_unit_test(test_flood_holds_up_nobody),
 		cmocka_unit_test(test_nothing_left),
 		cmocka_unit_test(test_many),
