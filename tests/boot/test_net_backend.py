@@ -7,7 +7,7 @@ tests/boot/netload.c.
 
 import re
 
-KILLS = 20
+KILLS = 10
 HOST4, GUEST4 = '10.66.0.1', '10.66.0.2'
 HOST6, GUEST6 = 'fd66::1', 'fd66::2'
 MAC = '00:16:3e:00:00:05'
@@ -35,7 +35,7 @@ def guest(dom0, name, vif, **options):
                      f'until ping -6 -c 1 -W 1 {HOST6}; do :; done')
 
 
-def traffic(dom0, name, mib=16):
+def traffic(dom0, name, mib=8):
     """TCP both ways over both families, and UDP there and back."""
     for address in (HOST4, HOST6):
         print(dom0.guest(name, f'netload send {address} 7000 {mib}; ', 120))
@@ -69,9 +69,9 @@ class BridgeTests:
 
     def test_kills(self, dom0):
         """A stream goes on while its backend is killed again and again."""
-        dom0.guest('n', f'(netload send {HOST4} 7000 200 >/tmp/s 2>&1; '
+        dom0.guest('n', f'(netload send {HOST4} 7000 64 >/tmp/s 2>&1; '
                         'echo ended $? >>/tmp/s) &')
-        dom0.guest('n', f'(netload recv {HOST4} 7000 200 >/tmp/r 2>&1; '
+        dom0.guest('n', f'(netload recv {HOST4} 7000 64 >/tmp/r 2>&1; '
                         'echo ended $? >>/tmp/r) &')
         dom0.sh(f'left={KILLS}; while [ $left -gt 0 ]; do '
                 'pid=$(pidof parvis-netback) && kill -9 $pid && '
@@ -137,6 +137,23 @@ class TestNet61(BridgeTests):
         dom0.destroy('t')
         dom0.poll('! pidof dnsmasq', 20, 'dnsmasq to end')
         assert 'parvisnat0' not in dom0.sh('ip -o link')
+
+    def test_kernel_backend(self, dom0):
+        """A card of Linux's xen-netback beside one of ours, in one guest."""
+        dom0.sh('modprobe xen-netback; ip link add xenbr1 type bridge; '
+                'ip addr add 10.67.0.1/24 dev xenbr1; ip link set xenbr1 up')
+        dom0.create('v', mode='agent', vif=[
+            f'mac={MAC}', 'mac=00:16:3e:00:00:06,bridge=xenbr1,backendtype=vif'])
+        dom0.wait_console('v', 'agent is ready')
+        dom0.guest('v', f'ip addr add {GUEST4}/24 dev eth0; '
+                        'ip addr add 10.67.0.2/24 dev eth1; '
+                        'ip link set eth0 up; ip link set eth1 up; '
+                        f'until ping -c 1 -W 1 {HOST4}; do :; done; '
+                        'until ping -c 1 -W 1 10.67.0.1; do :; done; '
+                        f'netload send {HOST4} 7000 4; '
+                        'netload send 10.67.0.1 7000 4', 120)
+        dom0.destroy('v')
+        dom0.sh('ip link del xenbr1')
 
     def test_no_bridge(self, dom0):
         """A bridge that is not there fails the create at once, with words."""
