@@ -47,3 +47,16 @@ TEST(bad_text)
 	CHECK_EQ(HC3(console_io, CONSOLEIO_write, 0, 0), 0);
 	CHECK_EQ(HC3(console_io, 77, 1, text), -ENOSYS);
 }
+
+/* A guest's text is logged if the host asks for it, else refused. */
+TEST(text_of_guests)
+{
+	long rc;
+
+	if (is_dom0)
+		SKIP("this is the control domain");
+	rc = HC3(console_io, CONSOLEIO_write, 6, "hello\n");
+	CHECK(rc == 0 || rc == -EPERM);
+	CHECK_EQ(HC3(console_io, CONSOLEIO_read, sizeof(text), text), -EPERM);
+	CHECK_EQ(HC3(console_io, 77, 1, text), -ENOSYS);
+}
