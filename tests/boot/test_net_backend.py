@@ -140,6 +140,7 @@ class TestNet61(BridgeTests):
 
     def test_kernel_backend(self, dom0):
         """A card of Linux's xen-netback beside one of ours, in one guest."""
+        bridge(dom0)
         dom0.sh('modprobe xen-netback; ip link add xenbr1 type bridge; '
                 'ip addr add 10.67.0.1/24 dev xenbr1; ip link set xenbr1 up')
         dom0.create('v', mode='agent', vif=[
