@@ -83,20 +83,40 @@ static int quote(const char *target, char *out, size_t size)
 	return 0;
 }
 
+/* What the server may write to: the extents of a vmdk are files beside it. */
+static int writable(const struct disk_spec *spec, char *out, size_t size)
+{
+	const char *slash = strrchr(spec->target, '/');
+	size_t len = strlen(spec->target);
+
+	if (spec->readonly)
+		len = 0;
+	else if (slash && !strcmp(spec->format, "vmdk"))
+		len = (size_t)(slash - spec->target) + 1;
+	if (len >= size)
+		return -ENAMETOOLONG;
+	memcpy(out, spec->target, len);
+	out[len] = 0;
+	return 0;
+}
+
 static int start_server(struct dev *dev, const struct disk_spec *spec, int fd,
 			struct fail *fail)
 {
 	struct disk *disk = &dev->disk;
 	char blockdev[1400], export[128], uid[16], file[1024];
+	char may_write[512];
 	const char *argv[] = {
-		dev->devd->self_exe, "--confine", uid, SERVER, "--blockdev",
-		blockdev, "--nbd-server",
+		dev->devd->self_exe, "--confine", uid, may_write, SERVER,
+		"--blockdev", blockdev, "--nbd-server",
 		"addr.type=fd,addr.str=3,max-connections=4", "--export",
 		export, NULL,
 	};
 	struct proc_spec ps = { .argv = argv, .fd3 = fd };
 	int rc = quote(spec->target, file, sizeof(file));
 
+	if (!rc)
+		rc = writable(spec, may_write, sizeof(may_write));
 	if (rc)
 		return fail_errno(fail, rc, "%s", spec->target);
 	snprintf(uid, sizeof(uid), "%u", dev->devd->uid_base + dev->slot);

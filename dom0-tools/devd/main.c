@@ -10,17 +10,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <grp.h>
 #include <limits.h>
-#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "devd/devd.h"
@@ -113,37 +109,6 @@ static void parse_options(struct options *o, int argc, char **argv)
 		return;
 	fputs(usage, stderr);
 	exit(2);
-}
-
-/* ---- helpers ---- */
-
-/* Keeps one right, to open any file, and exec()s with it. */
-static int confine(const char *uid_text, char **argv)
-{
-	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3,
-						 0 };
-	struct __user_cap_data_struct data[2] = {
-		{ .effective = 1u << CAP_DAC_OVERRIDE,
-		  .permitted = 1u << CAP_DAC_OVERRIDE,
-		  .inheritable = 1u << CAP_DAC_OVERRIDE },
-	};
-	uint32_t uid;
-
-	if (xs_parse_u32(uid_text, INT32_MAX, &uid) || !argv[0])
-		return 2;
-	if (prctl(PR_SET_KEEPCAPS, 1) || setgroups(0, NULL) ||
-	    setresgid(uid, uid, uid) || setresuid(uid, uid, uid) ||
-	    syscall(SYS_capset, &head, data) ||
-	    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE, 0,
-		  0) ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) {
-		fprintf(stderr, "cannot give up root's rights: %s\n",
-			strerror(errno));
-		return 1;
-	}
-	execvp(argv[0], argv);
-	fprintf(stderr, "%s: %s\n", argv[0], strerror(errno));
-	return 1;
 }
 
 /* ---- the worker ---- */
@@ -290,8 +255,8 @@ int main(int argc, char **argv)
 			     .uid_base = DEVD_UID_BASE };
 	int rc;
 
-	if (argc > 3 && !strcmp(argv[1], "--confine"))
-		return confine(argv[2], argv + 3);
+	if (argc > 4 && !strcmp(argv[1], "--confine"))
+		return confine_main(argv[2], argv[3], argv + 4);
 	if (argc == 3 && !strcmp(argv[1], "--connect"))
 		return image_connect_main(argv[2]);
 	parse_options(&o, argc, argv);

@@ -22,6 +22,7 @@
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -539,6 +540,28 @@ static void test_formats(void **state)
 		refused(1, &w, "in use by domain 20");
 		remove_folder(20, i);
 	}
+}
+
+/* The server of an image writes to that image, and nowhere else. */
+static void test_confined(void **state)
+{
+	char command[640];
+
+	(void)state;
+	image("own.img", 64);
+	image("other.img", 64);
+	snprintf(command, sizeof(command),
+		 "cd %s && %s --confine 2000000077 %s/own.img /bin/sh -c '"
+		 "echo >>own.img && test $(id -u) = 2000000077 && "
+		 "cmp -s other.img other.img && ! (echo >>other.img) && ! mkdir new && "
+		 "! rm other.img' 2>/dev/null", dir, devd_path, dir);
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 1)
+		skip();
+	assert_int_equal(system(command), 0);
+	snprintf(command, sizeof(command), "cd %s && ! %s --confine "
+		 "2000000077 '' /bin/sh -c 'echo >>own.img' 2>/dev/null",
+		 dir, devd_path);
+	assert_int_equal(system(command), 0);
 }
 
 static void test_locks(void **state)
@@ -1155,6 +1178,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_media),
 		cmocka_unit_test(test_bad_images),
 		cmocka_unit_test(test_formats),
+		cmocka_unit_test(test_confined),
 		cmocka_unit_test(test_locks),
 		cmocka_unit_test(test_bad_backends),
 		cmocka_unit_test(test_hostile_frontend),
