@@ -117,13 +117,16 @@ void dev_backend_failed(struct dev *dev, int rc, const char *text)
 		dev_step(dev);
 		return;
 	}
-	server_cause(dev, &fail);
+	/* Its server is asked, and waited for, once in a process's life. */
+	if (dev->phase == PH_STARTING)
+		server_cause(dev, &fail);
 	if (dev->request[0] && dev->phase == PH_CONNECTED) {
 		request_fail(dev, fail.text);
 		return;
 	}
 	/* It told why, and is of no use any more: its end says the rest. */
 	dev->failure = fail;
+	link_close(dev);
 	proc_kill(&dev->proc);
 }
 

@@ -12,6 +12,7 @@
  *	babble		says READY again after CONNECT, which nobody asked for
  *	mute-connect	nothing to CONNECT
  *	stale		has never heard of what it is to resume
+ *	complain	BP_FAILED again and again after CONNECT
  *	hidden		another user with another name, stays when left alone
  *	short, unknown, early	a malformed, unknown or untimely message
  *
@@ -153,6 +154,8 @@ static void on_connect(const struct bp_connect_blk *m)
 		tell(BP_CONNECTED);
 	if (is("babble"))
 		ready(-1);
+	for (int i = 0; i < 40 && is("complain"); i++)
+		fail(-5, "it hurts");
 }
 
 /* As one that its guest has taken over could do. */

@@ -542,6 +542,42 @@ static void test_formats(void **state)
 	}
 }
 
+/* What the backend of an image says makes nobody else wait. */
+static void test_complaints(void **state)
+{
+	char command[256];
+	struct want w = { .format = "qcow2" };
+	unsigned int late = 0;
+
+	(void)state;
+	if (access("/usr/bin/qemu-img", X_OK) ||
+	    access("/usr/bin/qemu-storage-daemon", X_OK))
+		skip();
+	set_mode("good");
+	attach(38, 1, image("a.img", 1024));
+	expect(38, 1, "state", "2");
+	set_mode("complain");
+	w.target = image("hurt.img", 64);
+	snprintf(command, sizeof(command),
+		 "qemu-img create -q -f qcow2 %s 16M >/dev/null", w.target);
+	assert_int_equal(system(command), 0);
+	attach_as(38, 2, &w);
+	expect(38, 2, "state", "2");
+	announce(38, 2);
+	/* Until it is given up, after ten processes. */
+	while (strcmp(get(back(38, 2, "state")), "6")) {
+		uint64_t began = ev_now_ms();
+
+		put("stats", BACK "/request", 38u, 1u);
+		expect(38, 1, "request", "");
+		late += ev_now_ms() - began > 200;
+	}
+	assert_in_range(late, 0, 4);
+	remove_folder(38, 2);
+	remove_folder(38, 1);
+	set_mode("good");
+}
+
 /* The server of an image writes to that image, and nowhere else. */
 static void test_confined(void **state)
 {
@@ -1179,6 +1215,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_bad_images),
 		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_confined),
+		cmocka_unit_test(test_complaints),
 		cmocka_unit_test(test_locks),
 		cmocka_unit_test(test_bad_backends),
 		cmocka_unit_test(test_hostile_frontend),
