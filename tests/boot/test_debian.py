@@ -44,7 +44,9 @@ class TestDebian:
 
     def test_comes_up(self, dom0):
         dom0.wait_console('deb', 'debian login:', 300)
-        assert dom0.complaints('deb') == []
+        # This small Debian has no fsck, and its initramfs says so.
+        assert [line for line in dom0.complaints('deb')
+                if 'fsck not present' not in line] == []
 
     def test_address_by_dhcp(self, dom0):
         dom0.poll('grep -qs " debian " /run/parvis/nat-parvisnat0/leases', 60,
