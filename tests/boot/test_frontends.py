@@ -167,7 +167,8 @@ class KernelBackends(FrontendTests):
     """xen-blkback and xen-netback, set up by Debian's tools on real Xen."""
 
     def disk(self, dom0):
-        dom0.sh(f'truncate -s {MIB}M /f.raw; losetup /dev/loop0 /f.raw || true')
+        dom0.sh('for m in loop xen-blkback xen-netback; do modprobe $m; done; '
+                f'truncate -s {MIB}M /f.raw; losetup /dev/loop0 /f.raw')
         return 'phy:/dev/loop0,xvda,w'
 
     def backend_regex(self, kind):
