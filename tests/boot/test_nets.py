@@ -192,7 +192,9 @@ class TestNat:
     def test_outside_world(self, dom0):
         """A namespace with a server that sees who calls."""
         dom0.sh('modprobe veth; (unshare -n sleep 100000 & echo $! >/run/out); '
-                'sleep 0.5; ip link add out0 type veth peer name out1 && '
+                'while [ "$(readlink /proc/$(cat /run/out)/ns/net)" = '
+                '"$(readlink /proc/self/ns/net)" ]; do sleep 0.1; done; '
+                'ip link add out0 type veth peer name out1 && '
                 'ip link set out1 netns $(cat /run/out) && '
                 'echo 0 >/proc/sys/net/ipv6/conf/out0/accept_dad; '
                 'ip addr add 192.0.2.1/24 dev out0 && '
