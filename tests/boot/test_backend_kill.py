@@ -15,14 +15,15 @@ MIB = 16
 # Kills so many backends of the program, one after the other: some time after
 # it serves, which is between nothing and 150 ms, but every fourth in the middle
 # of its start.
-KILLER = ('left={kills}; seed=1; log=/var/log/xen/parvis-devd.log; '
+KILLER = ('seed=1; n=0; log=/var/log/xen/parvis-devd.log; '
+          'deaths() {{ grep -c "killed by signal 9" $log; }}; '
           'served() {{ grep -c "served again" $log; }}; '
-          'while [ $left -gt 0 ]; do '
+          'while [ $(deaths) -lt {kills} ]; do '
           'pid=$(pidof {program}) || {{ usleep 1000; continue; }}; '
           'was=$(served); kill -9 $pid 2>/dev/null || continue; '
-          'left=$((left - 1)); '
+          'n=$((n + 1)); '
           'seed=$(((seed * 1103515245 + 12345) & 0x7fffffff)); '
-          '[ $((left % 4)) = 0 ] || '
+          '[ $((n % 4)) = 0 ] || '
           'until [ $(served) -gt $was ]; do usleep 5000; done; '
           'usleep $((seed / 65536 % 150 * 1000)); done')
 
