@@ -49,7 +49,7 @@ fuzz-frontends: $(FET_OUT)/fuzz
 # The package is built as DKMS builds it, from what dkms-files installs.
 FET_DKMS := $(abspath $(FET_OUT)/dkms)
 .PHONY: test-modules
-test-modules: $(FE_KERNELS:%=$(FE_OUT)/%/built)
+test-modules: frontends
 	$(Q)set -e; for k in $(FE_KERNELS); do for m in $(FE_NAMES); do \
 		modinfo -F vermagic $(FE_OUT)/$$k/$$m.ko | \
 		grep -q "^$$(cat $(B)/cache/headers-$$k/release) "; done; done
