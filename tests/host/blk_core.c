@@ -11,6 +11,8 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -759,7 +761,8 @@ static void test_spoiled_journal(void **state)
 
 /* ---- a frontend that never stops writing to everything ---- */
 
-static volatile bool scribble;
+/* Not a volatile bool: gcc's check of a bool's value forgets the volatile. */
+static atomic_int scribble, scribbles;
 
 static void *scribbler(void *arg)
 {
@@ -774,6 +777,7 @@ static void *scribbler(void *arg)
 		list[(x >> 9) % 600] = (x >> 12) % 2000;
 		if (!(x & 0xff00))
 			ring[0] = ring[2] + (x & 31);
+		scribbles = 1;
 	}
 	return NULL;
 }
@@ -786,14 +790,17 @@ static void test_scribbler(void **state)
 	for (int round = 0; round < 8; round++) {
 		b->c.persistent = round & 1;
 		assert_int_equal(bed_connect(b), 0);
-		scribble = true;
+		scribbles = 0;
+		scribble = 1;
 		assert_int_equal(pthread_create(&t, NULL, scribbler, b), 0);
+		while (!scribbles)
+			sched_yield();
 		for (int i = 0; i < 400; i++) {
 			blk_run(b->dev);
 			while (b->store.first && i % 3)
 				bed_complete(b, 0, 0);
 		}
-		scribble = false;
+		scribble = 0;
 		pthread_join(t, NULL);
 		b->dev->stopped = true;
 		while (!blk_idle(b->dev)) {
