@@ -27,7 +27,7 @@ $(B)/cache/xen-4.17/xen:
 $(B)/cache/qemu10/bin/qemu:
 	$(Q)CACHE=$(B)/cache scripts/fetch-kernels qemu10
 
-$(B)/cache/debian-12/disk.raw:
+$(B)/cache/debian-12/disk.raw: scripts/mkdebian
 	$(Q)CACHE=$(B)/cache scripts/mkdebian
 
 $(B)/images/guest-%.img: $(B)/cache/linux-%/vmlinuz $(MKIMAGE_FILES)

@@ -8,6 +8,10 @@
 include $(sort $(wildcard tests/*/module.mk))
 
 PYTEST := $(PY) -B -m pytest -p no:cacheprovider -q
+# A machine is idle for much of its life, so as many run as there are CPUs (at
+# most four: each takes some GiB of memory); the tests of one class share one.
+BOOT_JOBS ?= $(shell n=$$(nproc); echo $$((n < 4 ? n : 4)))
+PYTEST_BOOT = $(PYTEST) -n $(BOOT_JOBS) --dist loadscope
 LAYER_MAKE = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
 	$(MAKE) --no-print-directory -j$(shell nproc)
 T ?=
@@ -27,7 +31,7 @@ test-layers:
 		$(foreach t,$(CHECKS) $(TESTS),'$(t)=$(LAYER_MAKE) $(t)') \
 		$(if $(wildcard tests/guest/run.py), \
 			'test-guest=$(LAYER_MAKE) test-guest') \
-		'test-boot=$(LAYER_MAKE) test-boot-deps && $(BOOT_ENV) $(PYTEST) tests/boot'
+		'test-boot=$(LAYER_MAKE) test-boot-deps && $(BOOT_ENV) $(PYTEST_BOOT) tests/boot'
 
 test-guest: all micro-guests
 	$(Q)$(PY) -B tests/guest/run.py
@@ -37,4 +41,4 @@ test-boot-deps: all micro-guests $(B)/cache/linux-6.1/vmlinuz $(B)/cache/linux-6
 	$(B)/cache/debian-12/disk.raw
 
 test-boot: test-boot-deps
-	$(Q)$(BOOT_ENV) $(PYTEST) -v $(T) tests/boot
+	$(Q)$(BOOT_ENV) $(PYTEST_BOOT) -v $(T) tests/boot

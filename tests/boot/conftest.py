@@ -8,6 +8,7 @@ of tests is started once, by the class's `boot` attribute, and its tests run in
 order on it; the first failure of a boot fails them all with the same report.
 """
 
+import fcntl
 import glob
 import os
 import subprocess
@@ -57,20 +58,36 @@ def need_tools(tools):
 
 
 class Images:
-    """Ramdisks for the tests, each built once in a session."""
+    """Ramdisks for the tests, each built once in a run.
+
+    Workers of one run share them: who needs an image that no other has made
+    yet, makes it under a lock of its name and notes the run's name beside it.
+    """
 
     def __init__(self):
         self.dir = os.path.join(vm.BUILD, 'images')
+        self.run = os.environ.get('PYTEST_XDIST_TESTRUNUID', str(os.getpid()))
         self.done = {}
         os.makedirs(self.dir, exist_ok=True)
 
-    def _mkimage(self, name, *args):
-        out = os.path.join(self.dir, f'test-{name}.img')
-        if name not in self.done:
-            subprocess.run([os.path.join(vm.HERE, 'mkimage'), *args, '-o', out],
-                           check=True)
-            self.done[name] = out
+    def _once(self, name, make):
+        """Calls make(path) unless this run has made the file."""
+        out = os.path.join(self.dir, name)
+        if name in self.done:
+            return out
+        with open(f'{out}.made', 'a+', encoding='ascii') as note:
+            fcntl.flock(note, fcntl.LOCK_EX)
+            note.seek(0)
+            if note.read() != self.run:
+                make(out)
+                note.truncate(0)
+                note.write(self.run)
+        self.done[name] = out
         return out
+
+    def _mkimage(self, name, *args):
+        return self._once(f'test-{name}.img', lambda out: subprocess.run(
+            [os.path.join(vm.HERE, 'mkimage'), *args, '-o', out], check=True))
 
     def linux(self, version):
         """An unpacked kernel package."""
@@ -101,15 +118,10 @@ class Images:
 
     def helper(self, name):
         """A static program made from a source file beside this one."""
-        out = os.path.join(self.dir, name)
-        if name not in self.done:
-            unfinished = f'{out}.{os.getpid()}'
-            subprocess.run(['gcc', '-O2', '-std=gnu11', '-static', '-pthread',
-                            '-Wall', '-Wextra', '-Werror', '-o', unfinished,
-                            os.path.join(HERE, f'{name}.c')], check=True)
-            os.replace(unfinished, out)
-            self.done[name] = out
-        return out
+        return self._once(name, lambda out: subprocess.run(
+            ['gcc', '-O2', '-std=gnu11', '-static', '-pthread', '-Wall',
+             '-Wextra', '-Werror', '-o', out, os.path.join(HERE, f'{name}.c')],
+            check=True))
 
     def loads(self):
         """Arguments of mkimage for what load and file systems need."""
