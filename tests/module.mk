@@ -20,7 +20,7 @@ T ?=
 BOOT_ENV = BUILD=$(abspath $(B)) HYP=$(HYP) TOOLS=$(TOOLS) \
 	EXPECT="$(filter $(B)/parvis $(B)/dom0/bin/xl,$(ALL))"
 
-.PHONY: test test-layers test-boot test-boot-deps test-guest
+.PHONY: test test-layers test-boot test-boot-deps test-guest test-long
 test:
 	$(Q)scripts/install-deps build run test
 	$(AGAIN) test-layers
@@ -31,7 +31,7 @@ test-layers:
 		$(foreach t,$(CHECKS) $(TESTS),'$(t)=$(LAYER_MAKE) $(t)') \
 		$(if $(wildcard tests/guest/run.py), \
 			'test-guest=$(LAYER_MAKE) test-guest') \
-		'test-boot=$(LAYER_MAKE) test-boot-deps && $(BOOT_ENV) $(PYTEST_BOOT) tests/boot'
+		'test-boot=$(LAYER_MAKE) test-boot-deps && $(BOOT_ENV) $(PYTEST_BOOT) -m "not long" tests/boot'
 
 test-guest: all micro-guests
 	$(Q)$(PY) -B tests/guest/run.py
@@ -42,3 +42,7 @@ test-boot-deps: all micro-guests $(B)/cache/linux-6.1/vmlinuz $(B)/cache/linux-6
 
 test-boot: test-boot-deps
 	$(Q)$(BOOT_ENV) $(PYTEST_BOOT) -v $(T) tests/boot
+
+# What `make test` leaves out because it takes as long again.
+test-long: test-boot-deps
+	$(Q)$(BOOT_ENV) $(PYTEST_BOOT) -v -m long $(T) tests/boot

@@ -29,6 +29,11 @@ OUR_TOOLS = os.path.join(vm.BUILD, 'dom0', 'bin')
 LOGS = os.path.join(vm.BUILD, 'test', 'boot')
 
 
+def pytest_configure(config):
+    """Marks what `make test` leaves to `make test-long`, for its time."""
+    config.addinivalue_line('markers', 'long: only in make test-long')
+
+
 def hypervisor_under_test():
     """Path of the hypervisor that HYP names."""
     name = os.environ.get('HYP') or PARVIS

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Backends that die under load: the guest sees a pause and no error.
 
-KILLS says how many (100; `make kill-backends` asks for 1,000).  The load checks
+KILLS says how many (40; `make kill-backends` asks for 1,000).  The load checks
 each block that it reads against what it last wrote there, at depth 32, and all
 of them at its end.
 """
@@ -9,7 +9,7 @@ of them at its end.
 import os
 import re
 
-KILLS = int(os.environ.get('KILLS', '100'))
+KILLS = int(os.environ.get('KILLS', '40'))
 MIB = 16
 
 # Kills so many backends of the program, one after the other: some time after

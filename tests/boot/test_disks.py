@@ -60,6 +60,7 @@ def disk(name):
     return f'/data/g.{name},{name},xvd{LETTERS[name]},w'
 
 
+@pytest.mark.long
 class TestFormats:
     """File systems on every format, by both kernels' frontends."""
 
@@ -286,6 +287,7 @@ class TestTroubles:
         dom0.power_off()
 
 
+@pytest.mark.long
 class TestFlush:
     """What was acknowledged after a flush is on the machine's disk, even if the
     machine ends in that moment."""

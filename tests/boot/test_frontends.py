@@ -5,6 +5,8 @@ ioload and netload check each byte; see them for what they do.  The guests' imag
 has no frontend of the kernel, so whatever works here works by ours.
 """
 
+import pytest
+
 HOST, GUEST = '10.67.0.1', '10.67.0.2'
 HOST6, GUEST6 = 'fd67::1', 'fd67::2'
 MAC = '00:16:3e:00:00:07'
@@ -157,6 +159,7 @@ class TestOurs61(OurBackends):
     boot = {'image': 'own_dom0', 'smp': 2, 'mem': 2048, 'tools': 'ours'}
 
 
+@pytest.mark.long
 class TestOurs612(OurBackends):
     """A guest of Linux 6.12."""
     boot = {'image': 'own_dom0', 'smp': 2, 'mem': 2048, 'tools': 'ours'}
@@ -192,12 +195,14 @@ class KernelBackends(FrontendTests):
         self.unplug(dom0)
 
 
+@pytest.mark.long
 class TestKernel61(KernelBackends):
     """A guest of Linux 6.1."""
     boot = {'image': 'own_dom0', 'smp': 2, 'mem': 2048, 'under': 'xen',
             'tools': 'debian'}
 
 
+@pytest.mark.long
 class TestKernel612(KernelBackends):
     """A guest of Linux 6.12."""
     boot = {'image': 'own_dom0', 'smp': 2, 'mem': 2048, 'under': 'xen',

@@ -54,6 +54,7 @@ def disks(images):
         make_disk(images, table)
 
 
+@pytest.mark.long
 class TestLoader:
     """Through GRUB's menu to a shell, and again after a reboot."""
 

@@ -5,6 +5,8 @@ Every byte of every TCP stream is checked where it arrives.  netload is
 tests/boot/netload.c.
 """
 
+import pytest
+
 import re
 
 KILLS = 10
@@ -164,6 +166,7 @@ class TestNet61(BridgeTests):
         assert 'u' not in dom0.list()
 
 
+@pytest.mark.long
 class TestNet612(BridgeTests):
     """The frontend of Linux 6.12, in a control domain with 6.12."""
     boot = {'image': 'device_dom0', 'linux': '6.12', 'smp': 2, 'mem': 2048}

@@ -56,6 +56,7 @@ def serve(dom0, name):
                      '>/dev/null 2>&1 & sleep 0.5')
 
 
+@pytest.mark.long
 class TestNets:
     """Two guests, of both kernels, and the control domain on one bridge."""
 
@@ -184,6 +185,7 @@ class TestNets:
         assert dom0.complaints('a') == []
 
 
+@pytest.mark.long
 class TestNat:
     """A network behind address translation, out to another one."""
 
@@ -248,6 +250,7 @@ class TestNat:
         assert dom0.complaints() == []
 
 
+@pytest.mark.long
 class TestDriverDomain:
     """A guest that serves a disk and a network to another guest."""
 
