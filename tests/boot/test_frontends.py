@@ -149,6 +149,7 @@ class OurBackends(FrontendTests):
                        240)
             assert 'ended 0' in dom0.guest('f', f'cat {log}')
 
+    @pytest.mark.long
     def test_unplug(self, dom0):
         """The end of both devices."""
         self.unplug(dom0)

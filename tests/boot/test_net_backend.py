@@ -100,6 +100,7 @@ class BridgeTests:
         assert 'vif' not in dom0.sh('ip -o link')
 
 
+@pytest.mark.long
 class TestNet61(BridgeTests):
     """The frontend of Linux 6.1."""
     boot = {'image': 'device_dom0', 'smp': 2, 'mem': 2048}
