@@ -205,7 +205,7 @@ bool xl_request_begin(struct jw *w, struct strbuf *text, const char *op,
 	return true;
 }
 
-int xl_request_end(struct jw *w, struct strbuf *text)
+yajl_val xl_request_answer(struct jw *w, struct strbuf *text)
 {
 	yajl_val answer = NULL;
 
@@ -216,6 +216,13 @@ int xl_request_end(struct jw *w, struct strbuf *text)
 	else
 		answer = xl_request(text->data);
 	strbuf_free(text);
+	return answer;
+}
+
+int xl_request_end(struct jw *w, struct strbuf *text)
+{
+	yajl_val answer = xl_request_answer(w, text);
+
 	if (!answer)
 		return XL_FAILED;
 	yajl_tree_free(answer);

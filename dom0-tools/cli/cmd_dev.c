@@ -80,15 +80,8 @@ static void print_answer(yajl_val answer)
 /* Ends a request and sends it; with @json the answer is printed. */
 static int send_request(struct jw *w, struct strbuf *text, bool json)
 {
-	yajl_val answer = NULL;
+	yajl_val answer = xl_request_answer(w, text);
 
-	jw_object_end(w);
-	jw_close(w);
-	if (text->err)
-		xl_error("out of memory");
-	else
-		answer = xl_request(text->data);
-	strbuf_free(text);
 	if (!answer)
 		return XL_FAILED;
 	if (json)

@@ -50,6 +50,8 @@ bool xl_request_begin(struct jw *w, struct strbuf *text, const char *op,
 		      const char *domain);
 /* Ends it, sends it, frees it: an exit status. */
 int xl_request_end(struct jw *w, struct strbuf *text);
+/* The same; the answer, for yajl_tree_free(), or NULL after saying why. */
+yajl_val xl_request_answer(struct jw *w, struct strbuf *text);
 
 /* ---- names.c ---- */
 
