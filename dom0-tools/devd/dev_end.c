@@ -20,6 +20,8 @@ void dev_let_go(struct dev *dev)
 
 	ev_timer_cancel(&dev->timer);
 	frontend_unbind(dev);
+	/* The keeper's copies first: what is closed here is closed for good. */
+	keep_drop(dev);
 	if (dev->evtchn >= 0)
 		close(dev->evtchn);
 	if (dev->journal >= 0)
@@ -30,9 +32,6 @@ void dev_let_go(struct dev *dev)
 	dev->opened = false;
 	slot_put(d, dev->slot);
 	dev->slot = 0;
-	/* Another device may have the place of one that is gone. */
-	if (!dev->gone)
-		keep_drop(dev);
 }
 
 bool dev_any_runs(struct dev *dev)

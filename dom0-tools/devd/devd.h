@@ -124,6 +124,7 @@ struct dev {
 	bool established;	/* and a backend has served them */
 	bool unsure;		/* or may have, under an earlier worker */
 	bool opened;		/* ops->close() is due */
+	bool kept;		/* the keeper has a record of it */
 	bool watching;
 	bool unwritten;		/* the store does not have the own state */
 	bool script_ran;	/* the user's block script has done its part */
@@ -322,6 +323,7 @@ void dev_mark(struct dev *dev, uint8_t what);
 /* ---- keep.c ---- */
 
 void keep_put(struct dev *dev);
+/* Returns when the keeper has nothing of it open any more. */
 void keep_drop(struct dev *dev);
 /* Whether an earlier life left this device; it is then as it was. */
 bool keep_adopt(struct dev *dev, bool fresh);

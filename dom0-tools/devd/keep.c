@@ -9,11 +9,15 @@
 #include "devd/keep.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/log.h"
+
+/* The keeper has nothing else to do; this is for one that hangs. */
+#define ANSWER_MS 2000
 
 struct keep_node {
 	struct keep_node *next;
@@ -102,16 +106,62 @@ void keep_put(struct dev *dev)
 				      put_card(dev, &r, fd + n);
 	r.nr_fds = (uint32_t)n;
 	send_to_keeper(dev, &r.head, fd, n);
+	dev->kept = true;
+}
+
+/* One answer of the keeper: its length, or -errno. */
+static int next_answer(int keeper, struct keep_dropped *answer)
+{
+	struct pollfd pfd = { keeper, POLLIN, 0 };
+	int n;
+
+	do {
+		n = poll(&pfd, 1, ANSWER_MS);
+	} while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return n ? -errno : -ETIMEDOUT;
+	n = bp_recv(keeper, answer, sizeof(*answer), NULL, 0, &(int){ 0 });
+	return n ? n : -EPIPE;
+}
+
+static int await_dropped(int keeper, const struct keep_key *key)
+{
+	struct keep_dropped answer;
+	int n;
+
+	/* One that came too late for its own question may be before it. */
+	do {
+		answer = (struct keep_dropped){ 0 };
+		n = next_answer(keeper, &answer);
+		if (n < 0)
+			return n;
+	} while (answer.head.type != KEEP_DROPPED ||
+		 memcmp(&answer.key, key, sizeof(*key)));
+	return 0;
+}
+
+/* Returns when the keeper has nothing of @key open any more. */
+static void drop_key(struct devd *d, const struct keep_key *key)
+{
+	struct keep_rec r = { .head = { KEEP_DROP, sizeof(r) }, .key = *key };
+	int rc = bp_send(d->keeper, &r.head, NULL, 0);
+
+	if (!rc)
+		rc = await_dropped(d->keeper, key);
+	if (rc)
+		log_err("%s %u/%u: the keeper may hold it still: %s",
+			kinds[key->kind & 1]->name, key->domid, key->devid,
+			strerror(-rc));
 }
 
 void keep_drop(struct dev *dev)
 {
-	struct keep_rec r = { .head = { KEEP_DROP, sizeof(r) } };
+	struct keep_key key = key_of(dev);
 
-	if (dev->devd->keeper < 0 || !dev->ops->program)
+	if (!dev->kept)
 		return;
-	r.key = key_of(dev);
-	send_to_keeper(dev, &r.head, NULL, 0);
+	dev->kept = false;
+	drop_key(dev->devd, &key);
 }
 
 /* ---- taking up ---- */
@@ -190,7 +240,7 @@ static void adopt(struct dev *dev, struct keep_node *k)
 {
 	const struct keep_rec *r = &k->rec;
 
-	dev->opened = true;
+	dev->opened = dev->kept = true;
 	dev->evtchn = k->fd[0];
 	dev->journal = k->fd[1];
 	dev->slot = r->slot;
@@ -223,7 +273,8 @@ static void forget_node(struct devd *d, struct keep_node *k)
 {
 	struct disk_file f = { .fd = -1 };
 
-	/* The keeper has it open a while longer: the lock must not last. */
+	drop_key(d, &k->rec.key);
+	/* Who got it from here may live a while longer: the lock may not. */
 	if (k->rec.key.kind == kind_number(&kind_pvbd) && k->nfds > 2)
 		f.fd = k->fd[--k->nfds];
 	disk_close(&f);
@@ -249,7 +300,6 @@ bool keep_adopt(struct dev *dev, bool fresh)
 		ok = true;
 	} else {
 		forget_node(dev->devd, k);
-		keep_drop(dev);
 	}
 	free(k);
 	if (ok && fresh) {
@@ -267,14 +317,10 @@ void keep_forget_rest(struct devd *d)
 	struct keep_node *k;
 
 	while ((k = d->kept)) {
-		struct keep_rec r = { .head = { KEEP_DROP, sizeof(r) },
-				      .key = k->rec.key };
-
 		d->kept = k->next;
 		log_info("%s %u/%u: was removed meanwhile",
 			 kinds[k->rec.key.kind & 1]->name, k->rec.key.domid,
 			 k->rec.key.devid);
-		bp_send(d->keeper, &r.head, NULL, 0);
 		forget_node(d, k);
 		free(k);
 	}

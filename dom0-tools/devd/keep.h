@@ -9,7 +9,9 @@
  *
  * One SEQPACKET socket: the worker sends KEEP_PUT (a whole record, replacing
  * the one with that key) and KEEP_DROP; the keeper sends all records to a new
- * worker and then KEEP_END.
+ * worker and then KEEP_END, and answers each KEEP_DROP with KEEP_DROPPED when
+ * it has closed what it had: an image that is said to be released is open
+ * nowhere, so its file system may be unmounted.
  */
 #ifndef DEVD_KEEP_H
 #define DEVD_KEEP_H
@@ -21,10 +23,15 @@
 #define KEEP_SOCKET 3
 #define KEEP_MAX_FDS (2 + BP_NET_MAX_QUEUES)
 
-enum keep_type { KEEP_PUT = 100, KEEP_DROP, KEEP_END };
+enum keep_type { KEEP_PUT = 100, KEEP_DROP, KEEP_END, KEEP_DROPPED };
 
 struct keep_key {
 	uint32_t kind, domid, devid;
+};
+
+struct keep_dropped {
+	struct bp_head head;
+	struct keep_key key;
 };
 
 struct keep_rec {

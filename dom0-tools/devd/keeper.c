@@ -75,6 +75,14 @@ static void drop(const struct keep_key *key)
 	free(k);
 }
 
+/* A worker that is gone needs no answer. */
+static void say_dropped(const struct keep_key *key)
+{
+	struct keep_dropped done = { { KEEP_DROPPED, sizeof(done) }, *key };
+
+	bp_send(worker.sock, &done.head, NULL, 0);
+}
+
 /* False at the end of the worker's socket. */
 static bool take_message(void)
 {
@@ -93,6 +101,7 @@ static bool take_message(void)
 	if (k->rec.head.type != KEEP_PUT) {
 		while (k->nfds)
 			close(k->fd[--k->nfds]);
+		say_dropped(&k->rec.key);
 		free(k);
 		return true;
 	}

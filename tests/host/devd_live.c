@@ -7,6 +7,7 @@
  *
  * Only the hypervisor is missing (devd_ports.c).  Needs root, as the daemon.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -633,6 +634,53 @@ static void test_locks(void **state)
 	remove_folder(11, 1);
 }
 
+/* Whether @pid has the file at @path open. */
+static bool has_open(pid_t pid, const char *path)
+{
+	char folder[64], name[352], target[256];
+	struct dirent *e;
+	bool found = false;
+	DIR *d;
+
+	snprintf(folder, sizeof(folder), "/proc/%d/fd", pid);
+	d = opendir(folder);
+	assert_non_null(d);
+	while (!found && (e = readdir(d))) {
+		ssize_t n;
+
+		snprintf(name, sizeof(name), "%s/%s", folder, e->d_name);
+		n = readlink(name, target, sizeof(target) - 1);
+		target[n > 0 ? n : 0] = 0;
+		found = !strcmp(target, path);
+	}
+	closedir(d);
+	return found;
+}
+
+/* What is said to be closed may be unmounted: also the keeper has let go of
+ * it, however late it was. */
+static void test_closed_is_closed(void **state)
+{
+	const char *path = image("mounted.img", 1024);
+
+	(void)state;
+	set_mode("good");
+	attach(9, 3, path);
+	connect_front(9, 3);
+	assert_true(has_open(devd_pid, path));
+	assert_int_equal(kill(devd_pid, SIGSTOP), 0);
+	detach(9, 3);
+	put("6", FRONT "/state", 9u, 3u);
+	for (int i = 0; i < 20 && strcmp(get(back(9, 3, "state")), "6"); i++)
+		msleep(10);
+	assert_string_not_equal(get(back(9, 3, "state")), "6");
+	assert_int_equal(kill(devd_pid, SIGCONT), 0);
+	expect(9, 3, "state", "6");
+	assert_false(has_open(devd_pid, path));
+	assert_false(has_open(worker_pid(), path));
+	remove_folder(9, 3);
+}
+
 static void test_bad_backends(void **state)
 {
 	(void)state;
@@ -1217,6 +1265,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_confined),
 		cmocka_unit_test(test_complaints),
 		cmocka_unit_test(test_locks),
+		cmocka_unit_test(test_closed_is_closed),
 		cmocka_unit_test(test_bad_backends),
 		cmocka_unit_test(test_hostile_frontend),
 		cmocka_unit_test(test_daemon_restarts),
