@@ -68,11 +68,14 @@ static void do_close(struct fe_device *fe)
 	xenbus_frontend_closed(fe->bus);
 }
 
+/*
+ * The state stays Connected: some backends let go of the rings as soon as they
+ * read Closing, and the users still need them.
+ */
 static void do_leave(struct fe_device *fe)
 {
 	xenbus_dev_error(fe->bus, -EBUSY,
 			 "in use; will be closed by its last user");
-	xenbus_switch_state(fe->bus, XenbusStateClosing);
 }
 
 static int do_reoffer(struct fe_device *fe)
@@ -191,9 +194,10 @@ void fe_detach(struct fe_device *fe)
 EXPORT_SYMBOL_GPL(fe_detach);
 
 /* A backend that closes says by "online" whether the device is to stay. */
-static enum fe_event closing_event(struct fe_device *fe, enum fe_event stays)
+static enum fe_event closing_event(struct fe_device *fe, enum fe_event stays,
+				   enum fe_event goes)
 {
-	return fe_read(fe, "online", 0, 1) ? stays : FE_EV_UNPLUGGED;
+	return fe_read(fe, "online", 0, 1) ? stays : goes;
 }
 
 void fe_backend_changed(struct fe_device *fe, enum xenbus_state state)
@@ -206,10 +210,11 @@ void fe_backend_changed(struct fe_device *fe, enum xenbus_state state)
 		take_event(fe, FE_EV_CONNECTED);
 		break;
 	case XenbusStateClosing:
-		take_event(fe, closing_event(fe, FE_EV_CLOSING));
+		take_event(fe, closing_event(fe, FE_EV_CLOSING,
+					     FE_EV_UNPLUGGED));
 		break;
 	case XenbusStateClosed:
-		take_event(fe, closing_event(fe, FE_EV_CLOSED));
+		take_event(fe, closing_event(fe, FE_EV_CLOSED, FE_EV_GONE));
 		break;
 	default:
 		break;

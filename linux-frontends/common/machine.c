@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The connection's table; see machine.h.  Two rules deserve a word.  A backend
+ * The connection's table; see machine.h.  Three rules deserve a word.  A backend
  * that is ready while rings are offered has merely been seen twice: the store
  * announces a state again when it is watched anew, so only a device that was
- * live takes it for a new backend.  And a device that failed stays so, whatever
- * its backend says later.
+ * live takes it for a new backend.  An unplugged device waits for its users only
+ * while somebody serves its rings: without them they would wait for nothing.
+ * And a device that failed stays so, whatever its backend says later.
  */
 #include "machine.h"
 
@@ -22,6 +23,7 @@ static const struct step table[FE_STATE_COUNT][FE_EVENT_COUNT] = {
 		[FE_EV_CLOSING] = STAY(NOTHING, WAITING),
 		[FE_EV_CLOSED] = STAY(REOPEN, WAITING),
 		[FE_EV_UNPLUGGED] = { FE_DO_CLOSE, FE_CLOSED },
+		[FE_EV_GONE] = { FE_DO_CLOSE, FE_CLOSED },
 		[FE_EV_RESUMED] = { FE_DO_RESET, FE_WAITING },
 		[FE_EV_IDLE] = STAY(NOTHING, WAITING),
 		[FE_EV_FAILED] = { FE_DO_FAIL, FE_FAILED },
@@ -32,6 +34,7 @@ static const struct step table[FE_STATE_COUNT][FE_EVENT_COUNT] = {
 		[FE_EV_CLOSING] = { FE_DO_RELEASE, FE_WAITING },
 		[FE_EV_CLOSED] = { FE_DO_RENEW, FE_WAITING },
 		[FE_EV_UNPLUGGED] = { FE_DO_CLOSE, FE_CLOSED },
+		[FE_EV_GONE] = { FE_DO_CLOSE, FE_CLOSED },
 		[FE_EV_RESUMED] = { FE_DO_RESET, FE_WAITING },
 		[FE_EV_IDLE] = STAY(NOTHING, OFFERED),
 		[FE_EV_FAILED] = { FE_DO_FAIL, FE_FAILED },
@@ -41,17 +44,19 @@ static const struct step table[FE_STATE_COUNT][FE_EVENT_COUNT] = {
 		[FE_EV_CONNECTED] = STAY(REFRESH, LIVE),
 		[FE_EV_CLOSING] = { FE_DO_RELEASE, FE_WAITING },
 		[FE_EV_CLOSED] = { FE_DO_RENEW, FE_WAITING },
-		[FE_EV_UNPLUGGED] = { FE_DO_CLOSE, FE_CLOSED },
+		[FE_EV_UNPLUGGED] = { FE_DO_LEAVE, FE_LEAVING },
+		[FE_EV_GONE] = { FE_DO_CLOSE, FE_CLOSED },
 		[FE_EV_RESUMED] = { FE_DO_RESET, FE_WAITING },
 		[FE_EV_IDLE] = STAY(NOTHING, LIVE),
 		[FE_EV_FAILED] = { FE_DO_FAIL, FE_FAILED },
 	},
 	[FE_LEAVING] = {
-		[FE_EV_READY] = STAY(NOTHING, LEAVING),
-		[FE_EV_CONNECTED] = STAY(NOTHING, LEAVING),
-		[FE_EV_CLOSING] = STAY(NOTHING, LEAVING),
-		[FE_EV_CLOSED] = STAY(NOTHING, LEAVING),
+		[FE_EV_READY] = { FE_DO_REOFFER, FE_OFFERED },
+		[FE_EV_CONNECTED] = STAY(REFRESH, LEAVING),
+		[FE_EV_CLOSING] = { FE_DO_RELEASE, FE_WAITING },
+		[FE_EV_CLOSED] = { FE_DO_RENEW, FE_WAITING },
 		[FE_EV_UNPLUGGED] = STAY(NOTHING, LEAVING),
+		[FE_EV_GONE] = { FE_DO_CLOSE, FE_CLOSED },
 		[FE_EV_RESUMED] = { FE_DO_RESET, FE_WAITING },
 		[FE_EV_IDLE] = { FE_DO_CLOSE, FE_CLOSED },
 		[FE_EV_FAILED] = { FE_DO_FAIL, FE_FAILED },
@@ -62,6 +67,7 @@ static const struct step table[FE_STATE_COUNT][FE_EVENT_COUNT] = {
 		[FE_EV_CLOSING] = STAY(NOTHING, CLOSED),
 		[FE_EV_CLOSED] = STAY(NOTHING, CLOSED),
 		[FE_EV_UNPLUGGED] = STAY(NOTHING, CLOSED),
+		[FE_EV_GONE] = STAY(NOTHING, CLOSED),
 		[FE_EV_RESUMED] = STAY(NOTHING, CLOSED),
 		[FE_EV_IDLE] = STAY(NOTHING, CLOSED),
 		[FE_EV_FAILED] = STAY(NOTHING, CLOSED),
@@ -72,6 +78,7 @@ static const struct step table[FE_STATE_COUNT][FE_EVENT_COUNT] = {
 		[FE_EV_CLOSING] = STAY(NOTHING, FAILED),
 		[FE_EV_CLOSED] = STAY(NOTHING, FAILED),
 		[FE_EV_UNPLUGGED] = STAY(NOTHING, FAILED),
+		[FE_EV_GONE] = STAY(NOTHING, FAILED),
 		[FE_EV_RESUMED] = STAY(NOTHING, FAILED),
 		[FE_EV_IDLE] = STAY(NOTHING, FAILED),
 		[FE_EV_FAILED] = STAY(NOTHING, FAILED),
@@ -83,9 +90,9 @@ enum fe_action fe_machine_step(enum fe_state *state, enum fe_event event,
 {
 	struct step step = table[*state][event];
 
-	if (event == FE_EV_UNPLUGGED && step.action == FE_DO_CLOSE && in_use) {
-		*state = FE_LEAVING;
-		return FE_DO_LEAVE;
+	if (step.action == FE_DO_LEAVE && !in_use) {
+		*state = FE_CLOSED;
+		return FE_DO_CLOSE;
 	}
 	*state = step.next;
 	return step.action;

@@ -26,7 +26,8 @@ enum fe_event {
 	FE_EV_CONNECTED,	/* the backend has mapped them */
 	FE_EV_CLOSING,	/* it wants to close, but the device is to stay */
 	FE_EV_CLOSED,	/* it has closed, and the device is to stay */
-	FE_EV_UNPLUGGED,	/* it closes, and the device is to go */
+	FE_EV_UNPLUGGED,	/* it wants to close, and the device is to go */
+	FE_EV_GONE,	/* it has closed, and the device is to go */
 	FE_EV_RESUMED,	/* this guest runs again, on a new backend */
 	FE_EV_IDLE,	/* the last user of the device has let it go */
 	FE_EV_FAILED,	/* something makes going on impossible */
@@ -43,7 +44,7 @@ enum fe_action {
 	FE_DO_RENEW,	/* both */
 	FE_DO_REOFFER,	/* drop the rings and make new ones at once */
 	FE_DO_RESET,	/* drop the rings; they are nobody's any more */
-	FE_DO_LEAVE,	/* say that the device is in use, keep working */
+	FE_DO_LEAVE,	/* note that the device is in use, keep working */
 	FE_DO_CLOSE,	/* drop the rings and the device */
 	FE_DO_FAIL	/* the same, with errors for all who use it */
 };

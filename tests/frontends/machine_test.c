@@ -82,10 +82,44 @@ static void test_unplug(void **unused)
 	assert_int_equal(on(FE_EV_UNPLUGGED), FE_DO_CLOSE);
 }
 
+/* Its users would wait for ever for what nobody serves. */
+static void test_unplug_unserved(void **unused)
+{
+	static const enum fe_state unserved[] = { FE_WAITING, FE_OFFERED };
+	unsigned int i;
+
+	(void)unused;
+	for (i = 0; i < sizeof(unserved) / sizeof(unserved[0]); i++) {
+		state = unserved[i];
+		assert_int_equal(fe_machine_step(&state, FE_EV_UNPLUGGED, true),
+				 FE_DO_CLOSE);
+		assert_int_equal(state, FE_CLOSED);
+	}
+	state = FE_LIVE;
+	assert_int_equal(fe_machine_step(&state, FE_EV_GONE, true),
+			 FE_DO_CLOSE);
+	state = FE_LEAVING;
+	assert_int_equal(fe_machine_step(&state, FE_EV_GONE, true),
+			 FE_DO_CLOSE);
+}
+
+/* The backend of a device that was to go closes for a restart instead. */
+static void test_unplug_undone(void **unused)
+{
+	(void)unused;
+	state = FE_LEAVING;
+	assert_int_equal(on(FE_EV_CONNECTED), FE_DO_REFRESH);
+	assert_int_equal(state, FE_LEAVING);
+	assert_int_equal(on(FE_EV_CLOSING), FE_DO_RELEASE);
+	assert_int_equal(on(FE_EV_CLOSED), FE_DO_REOPEN);
+	connects();
+}
+
 /* What the owner holds, as the actions say. */
 struct owner {
 	bool rings;
 	bool working;
+	bool known;	/* users may have found it */
 };
 
 static void obey(struct owner *own, enum fe_action action)
@@ -110,6 +144,7 @@ static void obey(struct owner *own, enum fe_action action)
 		assert_true(own->rings);
 		assert_false(own->working);
 		own->working = true;
+		own->known = true;
 		break;
 	case FE_DO_RELEASE:
 	case FE_DO_RENEW:
@@ -147,8 +182,8 @@ static void explore(enum fe_state at, struct owner own, unsigned int depth)
 			struct owner then = own;
 			enum fe_action action;
 
-			/* Only a disk that was connected has users. */
-			if (in_use && !own.working)
+			/* Only a disk that was once connected has users. */
+			if (in_use && !own.known)
 				continue;
 			action = fe_machine_step(&next, event, in_use);
 			if (at == FE_CLOSED || at == FE_FAILED)
@@ -161,7 +196,7 @@ static void explore(enum fe_state at, struct owner own, unsigned int depth)
 
 static void test_all_sequences(void **unused)
 {
-	struct owner nothing = { false, false };
+	struct owner nothing = { false, false, false };
 
 	(void)unused;
 	explore(FE_WAITING, nothing, 6);
@@ -186,6 +221,8 @@ int main(void)
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_unplug),
+		cmocka_unit_test(test_unplug_unserved),
+		cmocka_unit_test(test_unplug_undone),
 		cmocka_unit_test(test_all_sequences),
 		cmocka_unit_test(test_names),
 	};
