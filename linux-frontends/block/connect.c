@@ -243,6 +243,20 @@ static void read_features(struct fb_disk *disk)
 				      disk->tag_pages - 1);
 }
 
+/* Lets requests come again, also where a full ring had stopped them. */
+static void let_requests_come(struct fb_disk *disk)
+{
+	struct request_queue *queue;
+
+	if (!disk->quiesced)
+		return;
+	queue = disk->gd->queue;
+	disk->quiesced = false;
+	blk_mq_unquiesce_queue(queue);
+	blk_mq_start_stopped_hw_queues(queue, true);
+	blk_mq_kick_requeue_list(queue);
+}
+
 static void go_live(struct fb_disk *disk)
 {
 	unsigned int i;
@@ -256,11 +270,7 @@ static void go_live(struct fb_disk *disk)
 		ring->live = true;
 		spin_unlock_irq(&ring->lock);
 	}
-	if (disk->quiesced) {
-		disk->quiesced = false;
-		blk_mq_unquiesce_queue(disk->gd->queue);
-		blk_mq_kick_requeue_list(disk->gd->queue);
-	}
+	let_requests_come(disk);
 }
 
 static int start(struct fe_device *fe)
@@ -296,11 +306,8 @@ static void drop(struct fe_device *fe, bool final)
 	fb_stop(disk);
 	fb_end_inflight(disk, final);
 	free_rings(disk);
-	if (final && disk->quiesced) {
-		disk->quiesced = false;
-		blk_mq_unquiesce_queue(disk->gd->queue);
-		blk_mq_kick_requeue_list(disk->gd->queue);
-	}
+	if (final)
+		let_requests_come(disk);
 }
 
 static bool in_use(struct fe_device *fe)
