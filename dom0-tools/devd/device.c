@@ -93,7 +93,7 @@ static void step_kernel(struct dev *dev)
 static bool given_up(const struct dev *dev)
 {
 	return dev->phase == PH_OPENING && dev->established && !dev->online &&
-	       dev->fe != XB_INITIALISED && dev->fe != XB_CONNECTED;
+	       (dev->fe < XB_INITIALISED || dev->fe == XB_CLOSED);
 }
 
 void dev_step(struct dev *dev)

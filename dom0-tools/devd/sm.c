@@ -21,16 +21,18 @@ static const uint8_t table[PH_DECIDES][2][XB_STATES] = {
 		{ SM_END, SM_INITWAIT, SM_INITWAIT, SM_CONNECT, SM_CONNECT,
 		  SM_CLOSING, SM_CLOSED },
 	},
+	/* A frontend that is unplugged and says Closing may have users still,
+	 * as that of Linux before 5.14: the rings are served until it closes. */
 	[PH_CONNECTED] = {
 		{ SM_DISCONNECT, SM_DISCONNECT, SM_DISCONNECT, SM_NONE,
-		  SM_NONE, SM_DISCONNECT, SM_DISCONNECT },
+		  SM_NONE, SM_CLOSING, SM_DISCONNECT },
 		{ SM_DISCONNECT, SM_DISCONNECT, SM_DISCONNECT, SM_NONE,
 		  SM_NONE, SM_DISCONNECT, SM_DISCONNECT },
 	},
 	/* PH_ENDED and PH_FAILED wait for the toolstack: all zero. */
 };
 
-/* In PH_IDLE: what there is no need, or no reason, to do in this own state. */
+/* What there is no need, or no reason, to do in this own state. */
 static bool settled(enum sm_action a, enum xb_state own)
 {
 	switch (a) {
@@ -56,7 +58,7 @@ enum sm_action sm_decide(const struct sm_facts *f)
 	if (f->phase >= PH_DECIDES || f->fe >= XB_STATES)
 		return SM_NONE;
 	a = table[f->phase][f->online][f->fe];
-	return f->phase == PH_IDLE && settled(a, f->own) ? SM_NONE : a;
+	return settled(a, f->own) ? SM_NONE : a;
 }
 
 enum xb_state sm_parse_state(const char *text)

@@ -352,10 +352,36 @@ static void test_connects(void **state)
 	expect_log("connect resume=0 queues=1 pages=1 ref=8", 1);
 	detach(1, 51712);
 	put("5", FRONT "/state", 1u, 51712u);
-	expect_log("disconnect", 1);
 	put("6", FRONT "/state", 1u, 51712u);
+	expect_log("disconnect", 1);
 	expect(1, 51712, "state", "6");
 	remove_folder(1, 51712);
+}
+
+/* A disk that is in use in its guest is served until its last user is gone. */
+static void test_detached_in_use(void **state)
+{
+	static const char *const fe_states[] = { "4", "5" };
+
+	(void)state;
+	set_mode("good");
+	for (unsigned int i = 0; i < 2; i++) {
+		attach(3, 51712, image("a.img", 1024));
+		connect_front(3, 51712);
+		detach(3, 51712);
+		put(fe_states[i], FRONT "/state", 3u, 51712u);
+		msleep(50);
+		assert_int_equal(log_count("disconnect"), i);
+		/* Also by the next process, if this one dies. */
+		kill_backend(backend_pid());
+		expect_log("connect resume=1", i + 1);
+		msleep(50);
+		assert_string_equal(get(back(3, 51712, "state")), "5");
+		put("6", FRONT "/state", 3u, 51712u);
+		expect_log("disconnect", i + 1);
+		expect(3, 51712, "state", "6");
+		remove_folder(3, 51712);
+	}
 }
 
 static void test_reconnects(void **state)
@@ -540,6 +566,58 @@ static void test_formats(void **state)
 		expect(20, i, "state", "2");
 		refused(1, &w, "in use by domain 20");
 		remove_folder(20, i);
+	}
+}
+
+static int has_tools(void)
+{
+	return !access("/usr/bin/qemu-img", X_OK) &&
+	       !access("/usr/bin/qemu-io", X_OK) &&
+	       !access("/usr/bin/qemu-storage-daemon", X_OK);
+}
+
+static int shell(const char *fmt, const char *path)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command), fmt, path);
+	return system(command);
+}
+
+/* A write that was answered, and not flushed, is in the image afterwards,
+ * however the image was let go of. */
+static void test_server_ends_cleanly(void **state)
+{
+	struct want w = { .format = "qcow2" };
+
+	(void)state;
+	if (!has_tools())
+		skip();
+	for (unsigned int way = 0; way < 3; way++) {
+		w.target = image("written.img", 64);
+		shell("qemu-img create -q -f qcow2 %s 16M", w.target);
+		set_mode("nbd-write");
+		attach_as(39, way, &w);
+		connect_front(39, way);
+		set_mode("good");
+		if (way == 1) {
+			kill_backend(worker_pid());
+			expect_log("connect resume=1", 1);
+		} else if (way == 2) {
+			detach(39, way);
+			put("6", FRONT "/state", 39u, way);
+			expect(39, way, "state", "6");
+		}
+		remove_folder(39, way);
+		/* Free again: its server has ended. */
+		attach_as(39, 7, &w);
+		expect(39, 7, "state", "2");
+		remove_folder(39, 7);
+		msleep(300);
+		assert_int_equal(shell("qemu-io -r -U -f qcow2 -c 'read -P 0xaa 0 64k' %s | "
+				       "grep -q '^read 65536'", w.target), 0);
+		assert_int_equal(shell("! qemu-io -r -U -f qcow2 -c 'read -P 0xaa 0 64k' %s | "
+				       "grep -q failed", w.target), 0);
 	}
 }
 
@@ -1253,6 +1331,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_connects),
+		cmocka_unit_test(test_detached_in_use),
 		cmocka_unit_test(test_reconnects),
 		cmocka_unit_test(test_survives_kills),
 		cmocka_unit_test(test_killed_at_start),
@@ -1263,6 +1342,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_bad_images),
 		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_confined),
+		cmocka_unit_test(test_server_ends_cleanly),
 		cmocka_unit_test(test_complaints),
 		cmocka_unit_test(test_locks),
 		cmocka_unit_test(test_closed_is_closed),
