@@ -13,11 +13,8 @@
 #include <string.h>
 #include <uuid/uuid.h>
 
-#include "../lib/nearest.h"
 #include "cfg.h"
 #include "cfg_loader.h"
-
-enum key_status { KEY_USED, KEY_ALIAS, KEY_REFUSED, KEY_IGNORED };
 
 enum key_type {
 	TYPE_TEXT,
@@ -30,16 +27,7 @@ enum key_type {
 	TYPE_VIFS,
 };
 
-struct key {
-	const char *name;
-	enum key_status status;
-	enum key_type type;
-	size_t at;
-	int64_t low, high;
-	const char *text;	/* help, reason, or the real key */
-};
-
-static const struct key keys[] = {
+static const struct cfg_key keys[] = {
 #define KEY(name, type, field, low, high, text)                               \
 	{ #name, KEY_USED, TYPE_##type, offsetof(struct guest_config, field), \
 	  low, high, text },
@@ -48,8 +36,6 @@ static const struct key keys[] = {
 #define IGNORED(name, why) { #name, KEY_IGNORED, TYPE_TEXT, 0, 0, 0, why },
 #include "cfg.def"
 };
-
-#define KEYS_COUNT (sizeof(keys) / sizeof(keys[0]))
 
 static const char *const action_names[] = {
 	[ACTION_DEFAULT] = "default",
@@ -66,119 +52,27 @@ const char *cfg_action_name(enum guest_action action)
 	return action_names[action];
 }
 
-static const struct key *find_key(const char *name)
-{
-	for (size_t i = 0; i < KEYS_COUNT; i++) {
-		if (!strcmp(keys[i].name, name))
-			return &keys[i];
-	}
-	return NULL;
-}
+/* ---- values ---- */
 
-const char *cfg_nearest_key(const char *key)
-{
-	struct nearest n;
-
-	nearest_init(&n, key);
-	for (size_t i = 0; i < KEYS_COUNT; i++) {
-		if (keys[i].status == KEY_USED)
-			nearest_offer(&n, keys[i].name);
-	}
-	return nearest_word(&n);
-}
-
-/* ---- one value ---- */
-
-/* Where one setting goes, and what to say about it. */
-struct setting {
-	struct cfg_file *file;
-	const struct cfg_setting *s;
-	const struct key *key;
-	void *to;
-};
-
-static int want(const struct setting *x, const char *what)
-{
-	return cfg_complain(x->file, x->s->line, "%s: this must be %s (%s)",
-			    x->s->key, what, x->key->text);
-}
-
-static int replace_text(char **to, const char *text)
-{
-	char *copy = strdup(text);
-
-	if (!copy)
-		return -ENOMEM;
-	free(*to);
-	*to = copy;
-	return 0;
-}
-
-static int take_text(const struct setting *x)
-{
-	if (x->s->value->kind == CFG_LIST)
-		return want(x, "a string, not a list");
-	if (replace_text(x->to, x->s->value->text))
-		return cfg_complain(x->file, x->s->line, "out of memory");
-	return 0;
-}
-
-/* The value as a number, which may have been written as a string. */
-static bool number_of(const struct cfg_value *v, int64_t *out)
-{
-	char *end;
-
-	if (v->kind == CFG_LIST || !v->text[0])
-		return false;
-	errno = 0;
-	*out = strtoll(v->text, &end, 0);
-	return !errno && !*end;
-}
-
-static int take_number(const struct setting *x)
-{
-	const struct key *k = x->key;
-	int64_t n;
-	char what[96];
-
-	if (number_of(x->s->value, &n) && n >= k->low && n <= k->high) {
-		*(int64_t *)x->to = n;
-		return 0;
-	}
-	snprintf(what, sizeof(what),
-		 "a number from %" PRId64 " to %" PRId64, k->low, k->high);
-	return want(x, what);
-}
-
-static int take_flag(const struct setting *x)
-{
-	int64_t n;
-
-	if (!number_of(x->s->value, &n) || n < 0 || n > 1)
-		return want(x, "0 or 1");
-	*(bool *)x->to = n;
-	return 0;
-}
-
-static int take_uuid(const struct setting *x)
+static int take_uuid(const struct cfg_place *x)
 {
 	const struct cfg_value *v = x->s->value;
 	struct guest_config *cfg =
 		(struct guest_config *)((char *)x->to - x->key->at);
 
 	if (v->kind == CFG_LIST || uuid_parse(v->text, x->to))
-		return want(x, "a UUID such as 6c64b1f2-27a3-4f0f-9c2e-3f6e8d1a9b55");
+		return cfg_want(x, "a UUID such as 6c64b1f2-27a3-4f0f-9c2e-3f6e8d1a9b55");
 	cfg->has_uuid = true;
 	return 0;
 }
 
-static int take_action(const struct setting *x)
+static int take_action(const struct cfg_place *x)
 {
 	const struct cfg_value *v = x->s->value;
 	const char *text;
 
 	if (v->kind == CFG_LIST)
-		return want(x, "a word");
+		return cfg_want(x, "a word");
 	text = !strcmp(v->text, "soft-reset") ? "restart" : v->text;
 	for (size_t i = ACTION_DESTROY; i < ACTIONS_COUNT; i++) {
 		if (!strcmp(text, action_names[i])) {
@@ -190,26 +84,26 @@ static int take_action(const struct setting *x)
 		return cfg_complain(x->file, x->s->line,
 				    "%s: core dumps are not built: use \"%s\", or \"preserve\" to look at the guest",
 				    x->s->key, v->text + 9);
-	return want(x, "one of destroy, restart, rename-restart, preserve");
+	return cfg_want(x, "one of destroy, restart, rename-restart, preserve");
 }
 
 /* ---- devices ---- */
 
 /* Calls @add for each description in the list. */
-static int each_device(const struct setting *x,
-		       int (*add)(const struct setting *x, const char *text,
+static int each_device(const struct cfg_place *x,
+		       int (*add)(const struct cfg_place *x, const char *text,
 				  struct fail *why))
 {
 	const struct cfg_value *v = x->s->value;
 	int rc = 0;
 
 	if (v->kind != CFG_LIST)
-		return want(x, "a list of strings in [ ]");
+		return cfg_want(x, "a list of strings in [ ]");
 	for (const struct cfg_value *i = v->first; i && !rc; i = i->next) {
 		struct fail why = { 0 };
 
 		if (i->kind == CFG_LIST)
-			return want(x, "a list of strings, not of lists");
+			return cfg_want(x, "a list of strings, not of lists");
 		if (add(x, i->text, &why))
 			rc = cfg_complain(x->file, i->line, "%s", why.text);
 	}
@@ -232,7 +126,7 @@ static int more_room(void *array, unsigned int count, size_t size,
 	return 0;
 }
 
-static int add_disk(const struct setting *x, const char *text,
+static int add_disk(const struct cfg_place *x, const char *text,
 		    struct fail *why)
 {
 	struct cfg_disks *d = x->to;
@@ -252,7 +146,7 @@ static int add_disk(const struct setting *x, const char *text,
 	return rc;
 }
 
-static int add_vif(const struct setting *x, const char *text,
+static int add_vif(const struct cfg_place *x, const char *text,
 		   struct fail *why)
 {
 	struct cfg_nics *n = x->to;
@@ -264,7 +158,7 @@ static int add_vif(const struct setting *x, const char *text,
 	return rc;
 }
 
-static int take_disks(const struct setting *x)
+static int take_disks(const struct cfg_place *x)
 {
 	return each_device(x, add_disk);
 }
@@ -279,7 +173,7 @@ static bool devid_taken(const struct cfg_nics *n, unsigned int count, int devid)
 }
 
 /* Numbers for the cards: those given, then the lowest that are free. */
-static int take_vifs(const struct setting *x)
+static int take_vifs(const struct cfg_place *x)
 {
 	struct cfg_nics *n = x->to;
 	int rc = each_device(x, add_vif), next = 0;
@@ -301,140 +195,29 @@ static int take_vifs(const struct setting *x)
 	return rc;
 }
 
-/* ---- CPU masks ---- */
+/* ---- the table ---- */
 
-/* Sets or clears CPUs @from to @to; false if they are out of range. */
-static bool mask_range(uint8_t *mask, unsigned int max, unsigned long from,
-		       unsigned long to, bool set)
-{
-	if (from > to || to >= max)
-		return false;
-	for (unsigned long n = from; n <= to; n++) {
-		if (set)
-			mask[n / 8] |= (uint8_t)(1u << n % 8);
-		else
-			mask[n / 8] &= (uint8_t)~(1u << n % 8);
-	}
-	return true;
-}
-
-/* One part between commas: "all", "3", "0-3", each with "^" to take away. */
-static bool mask_part(const char *part, uint8_t *mask, unsigned int max)
-{
-	bool set = *part != '^';
-	unsigned long from, to;
-	char *end;
-
-	if (!set)
-		part++;
-	if (!strcmp(part, "all"))
-		return mask_range(mask, max, 0, max - 1, set);
-	if (*part < '0' || *part > '9')
-		return false;
-	from = to = strtoul(part, &end, 10);
-	if (*end == '-' && end[1] >= '0' && end[1] <= '9')
-		to = strtoul(end + 1, &end, 10);
-	return !*end && mask_range(mask, max, from, to, set);
-}
-
-int cfg_parse_cpus(const char *text, uint8_t *mask, unsigned int max)
-{
-	char *copy = strdup(text), *rest = copy, *part;
-	int rc = copy ? 0 : -ENOMEM;
-
-	memset(mask, 0, max / 8);
-	while (!rc && (part = strsep(&rest, ","))) {
-		while (*part == ' ')
-			part++;
-		if (!mask_part(part, mask, max))
-			rc = -EINVAL;
-	}
-	free(copy);
-	return rc;
-}
-
-static int take_cpus(const struct setting *x)
-{
-	const struct cfg_value *v = x->s->value;
-	struct cfg_cpus *c = x->to;
-	int64_t n;
-
-	c->given = true;
-	if (v->kind != CFG_LIST) {
-		if (cfg_parse_cpus(v->text, c->mask, CFG_CPUS_MAX))
-			return want(x, "CPUs such as \"0-3,^1\" or \"all\"");
-		return 0;
-	}
-	c->per_vcpu = true;
-	for (const struct cfg_value *i = v->first; i; i = i->next) {
-		if (!number_of(i, &n) || n < 0 || n >= CFG_CPUS_MAX ||
-		    c->listed == CFG_CPUS_MAX)
-			return want(x, "a list with one CPU number for each vCPU");
-		c->list[c->listed++] = (uint16_t)n;
-	}
-	return 0;
-}
-
-static int (*const takers[])(const struct setting *x) = {
-	[TYPE_TEXT] = take_text,
-	[TYPE_NUMBER] = take_number,
-	[TYPE_FLAG] = take_flag,
+static cfg_taker *const takers[] = {
+	[TYPE_TEXT] = cfg_take_text,
+	[TYPE_NUMBER] = cfg_take_number,
+	[TYPE_FLAG] = cfg_take_flag,
 	[TYPE_UUID] = take_uuid,
 	[TYPE_ACTION] = take_action,
-	[TYPE_CPUS] = take_cpus,
+	[TYPE_CPUS] = cfg_take_cpus,
 	[TYPE_DISKS] = take_disks,
 	[TYPE_VIFS] = take_vifs,
 };
 
-/* ---- one setting ---- */
+static const struct cfg_table table = {
+	.keys = keys,
+	.count = sizeof(keys) / sizeof(keys[0]),
+	.takers = takers,
+	.page = "xl.cfg(5)",
+};
 
-/* Written down, but asking for nothing. */
-static bool asks_nothing(const struct cfg_value *v)
+const char *cfg_nearest_key(const char *key)
 {
-	if (v->kind == CFG_LIST)
-		return !v->first;
-	return !v->text[0] || !strcmp(v->text, "0") ||
-	       !strcmp(v->text, "none");
-}
-
-static int unknown_key(struct cfg_file *file, const struct cfg_setting *s)
-{
-	const char *near = cfg_nearest_key(s->key);
-
-	if (near)
-		return cfg_complain(file, s->line,
-				    "unknown key \"%s\": did you mean \"%s\"?",
-				    s->key, near);
-	return cfg_complain(file, s->line,
-			    "unknown key \"%s\": see xl.cfg(5) for those that there are",
-			    s->key);
-}
-
-static int apply_one(struct guest_config *cfg, struct cfg_file *file,
-		     const struct cfg_setting *s,
-		     void (*warn)(void *ctx, const char *line), void *ctx)
-{
-	const struct key *k = find_key(s->key);
-	struct setting x = { .file = file, .s = s };
-	char line[512];
-
-	if (k && k->status == KEY_ALIAS)
-		k = find_key(k->text);
-	if (!k)
-		return unknown_key(file, s);
-	if (k->status == KEY_REFUSED)
-		return asks_nothing(s->value) ? 0 :
-			cfg_complain(file, s->line, "%s: %s", s->key, k->text);
-	if (k->status == KEY_IGNORED) {
-		snprintf(line, sizeof(line), "%s:%d: %s has no effect: %s",
-			 file->name, s->line, s->key, k->text);
-		if (warn)
-			warn(ctx, line);
-		return 0;
-	}
-	x.key = k;
-	x.to = (char *)cfg + k->at;
-	return takers[k->type](&x);
+	return cfg_nearest_in(&table, key);
 }
 
 /* ---- the whole ---- */
@@ -542,6 +325,20 @@ static int derive(struct guest_config *cfg, struct cfg_file *file)
 	return cfg_use_loader(cfg, file);
 }
 
+static int apply_one(struct guest_config *cfg, struct cfg_file *file,
+		     const struct cfg_setting *s,
+		     void (*warn)(void *ctx, const char *line), void *ctx)
+{
+	struct fail remark = { 0 };
+	int rc = cfg_take_setting(&table, cfg, file, s, &remark);
+
+	if (rc == CFG_NO_EFFECT && warn)
+		warn(ctx, remark.text);
+	if (rc == -ENOENT)
+		return fail_set(file->fail, -EINVAL, "%s", remark.text);
+	return rc < 0 ? rc : 0;
+}
+
 int cfg_apply(struct guest_config *cfg, struct cfg_file *file,
 	      void (*warn)(void *ctx, const char *line), void *ctx)
 {
@@ -569,12 +366,9 @@ static void free_devices(struct guest_config *cfg)
 
 void guest_config_free(struct guest_config *cfg)
 {
-	for (size_t i = 0; i < KEYS_COUNT; i++) {
-		void *at = (char *)cfg + keys[i].at;
-
-		if (keys[i].status == KEY_USED && keys[i].type == TYPE_TEXT)
-			free(*(char **)at);
-	}
+	cfg_free_texts(&table, cfg, TYPE_TEXT);
+	cfg_cpus_free(&cfg->cpus);
+	cfg_cpus_free(&cfg->cpus_soft);
 	free_devices(cfg);
 	free(cfg->full_cmdline);
 	memset(cfg, 0, sizeof(*cfg));

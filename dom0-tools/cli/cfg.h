@@ -15,6 +15,7 @@
 #include "../device/disk.h"
 #include "../device/nic.h"
 #include "cfg_ast.h"
+#include "cfg_cpus.h"
 
 enum guest_action {
 	ACTION_DEFAULT,
@@ -22,17 +23,6 @@ enum guest_action {
 	ACTION_RESTART,
 	ACTION_RENAME_RESTART,
 	ACTION_PRESERVE,
-};
-
-/* The CPUs that vCPU n may use: all where empty. */
-#define CFG_CPUS_MAX 256
-
-struct cfg_cpus {
-	bool given;
-	bool per_vcpu;		/* a list: item n is for vCPU n, one CPU each */
-	unsigned int listed;
-	uint16_t list[CFG_CPUS_MAX];
-	uint8_t mask[CFG_CPUS_MAX / 8];
 };
 
 /* As many as the store's quota would bear, and more than anybody has. */
@@ -86,10 +76,5 @@ const char *cfg_action_name(enum guest_action action);
 
 /* The known key nearest to @key by spelling, or NULL if none is near. */
 const char *cfg_nearest_key(const char *key);
-
-/*
- * Reads "0-3,5,^2" or "all" into a mask of @max CPUs.  0 or -EINVAL.
- */
-int cfg_parse_cpus(const char *text, uint8_t *mask, unsigned int max);
 
 #endif

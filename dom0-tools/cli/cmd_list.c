@@ -16,6 +16,7 @@
 
 #include "../device/disk.h"
 #include "../device/nic.h"
+#include "cfg_cpus.h"
 #include "xl.h"
 
 typedef struct xen_domctl_getdomaininfo domain_info;
@@ -422,35 +423,6 @@ int cmd_uptime(int argc, char **argv)
 
 #define MASK_BYTES 512
 
-/* "all", or ranges such as "0-3,5". */
-static void mask_text(const uint8_t *mask, uint32_t cpus, char *to,
-		      size_t room)
-{
-	size_t used = 0;
-	uint32_t n = 0, set = 0;
-
-	for (uint32_t i = 0; i < cpus; i++)
-		set += mask[i / 8] >> i % 8 & 1;
-	snprintf(to, room, "%s", set == cpus ? "all" : set ? "" : "none");
-	if (set == cpus)
-		return;
-	while (n < cpus && used < room) {
-		uint32_t from = n;
-
-		while (n < cpus && mask[n / 8] >> n % 8 & 1)
-			n++;
-		if (n - from == 1)
-			used += (size_t)snprintf(to + used, room - used,
-						 "%s%u", used ? "," : "", from);
-		else if (n > from)
-			used += (size_t)snprintf(to + used, room - used,
-						 "%s%u-%u", used ? "," : "",
-						 from, n - 1);
-		if (n == from)
-			n++;
-	}
-}
-
 struct vcpu_row {
 	struct xen_domctl_getvcpuinfo info;
 	char hard[256], soft[256];
@@ -460,12 +432,15 @@ static void affinity_text(const domain_info *d, uint32_t v, bool soft,
 			  uint32_t cpus, char *to, size_t room)
 {
 	uint8_t mask[MASK_BYTES] = { 0 };
+	struct strbuf text = { 0 };
 
 	/* A mask that cannot be read is that of a vCPU that may go anywhere. */
 	if (hv_vcpu_affinity(xl_hv(), d->domain, v, false, soft, mask,
 			     sizeof(mask)))
 		memset(mask, 0xff, sizeof(mask));
-	mask_text(mask, cpus, to, room);
+	cfg_cpus_text(mask, cpus, &text);
+	snprintf(to, room, "%s", text.err ? "?" : text.data);
+	strbuf_free(&text);
 }
 
 static bool read_vcpu(const domain_info *d, uint32_t v, struct vcpu_row *row)

@@ -7,7 +7,8 @@ D0_GEN := $(B)/dom0/gen
 D0_DEVICE_SRCS := device/disk.c device/disk_form.c device/nic.c \
 	device/nic_form.c device/spec.c device/vdev.c
 D0_ENTRIES_SRCS := device/entries.c device/writer.c
-D0_CFG_SRCS := cli/cfg.c cli/cfg_ast.c cli/cfg_loader.c $(D0_DEVICE_SRCS)
+D0_CFG_SRCS := cli/cfg.c cli/cfg_ast.c cli/cfg_cpus.c cli/cfg_keys.c \
+	cli/cfg_loader.c $(D0_DEVICE_SRCS)
 D0_CFG_GEN := $(D0_GEN)/cfg_gram.o $(D0_GEN)/cfg_lex.o
 
 $(D0_GEN)/cfg_gram.c: dom0-tools/cli/cfg_gram.y

@@ -200,17 +200,10 @@ static int set_affinity(struct making *m, const struct cfg_cpus *cpus,
 	int rc = 0;
 
 	for (uint32_t v = 0; cpus->given && v < m->g->config.maxvcpus; v++) {
-		uint8_t mask[CFG_CPUS_MAX / 8] = { 0 };
+		struct cfg_mask mask = *cfg_cpus_of(cpus, v);
 
-		if (!cpus->per_vcpu)
-			memcpy(mask, cpus->mask, sizeof(mask));
-		else if (v < cpus->listed)
-			mask[cpus->list[v] / 8] |=
-				(uint8_t)(1u << cpus->list[v] % 8);
-		else
-			memset(mask, 0xff, sizeof(mask));
-		rc = hv_vcpu_affinity(hv, m->g->domid, v, true, soft, mask,
-				      sizeof(mask));
+		rc = hv_vcpu_affinity(hv, m->g->domid, v, true, soft,
+				      mask.bits, sizeof(mask.bits));
 		if (rc)
 			return fail_errno(m->fail, rc,
 					  "vCPU %u cannot be bound to the CPUs that %s names",

@@ -128,7 +128,7 @@ static void applies_values(void **state)
 	assert_int_equal(cfg.memory, 512);
 	assert_int_equal(cfg.maxmem, 1024);
 	assert_int_equal(cfg.maxvcpus, 4);
-	assert_int_equal(cfg.cpus.mask[0], 5);
+	assert_int_equal(cfg.cpus.rest.bits[0], 5);
 	assert_int_equal(cfg.cpu_weight, 512);
 	assert_string_equal(cfg.full_cmdline, "root=/dev/xvda ro quiet");
 	assert_int_equal(cfg.on_crash, ACTION_RENAME_RESTART);
@@ -137,6 +137,31 @@ static void applies_values(void **state)
 	assert_true(cfg.has_uuid);
 	assert_int_equal(cfg.uuid[0], 0x6c);
 	assert_int_equal(warnings, 0);
+	done();
+}
+
+static void cpus_of_each(void **state)
+{
+	struct strbuf text = { 0 };
+
+	(void)state;
+	assert_int_equal(apply(BASE "vcpus=3\ncpus=[\"2\", '3-8,^5']\n"), 0);
+	assert_int_equal(cfg_cpus_of(&cfg.cpus, 0)->bits[0], 4);
+	cfg_cpus_text(cfg_cpus_of(&cfg.cpus, 1)->bits, CFG_CPUS_MAX, &text);
+	strbuf_adds(&text, " ");
+	cfg_cpus_text(cfg_cpus_of(&cfg.cpus, 2)->bits, CFG_CPUS_MAX, &text);
+	assert_string_equal(text.data, "3-4,6-8 all");
+	strbuf_free(&text);
+	assert_false(cfg.cpus_soft.given);
+	done();
+	assert_int_not_equal(apply(BASE "cpus=[1,'nodes:0']\n"), 0);
+	assert_non_null(strstr(why.text, "NUMA nodes are not built"));
+	done();
+	assert_int_not_equal(apply(BASE "cpus='1,^1'\n"), 0);
+	assert_non_null(strstr(why.text, "at least one CPU"));
+	done();
+	assert_int_not_equal(apply(BASE "cpus=[[1]]\n"), 0);
+	assert_non_null(strstr(why.text, "not of lists"));
 	done();
 }
 
@@ -149,7 +174,7 @@ static void defaults_and_aliases(void **state)
 	assert_int_equal(cfg.maxmem, 128);
 	assert_int_equal(cfg.vcpus, 1);
 	assert_int_equal(cfg.cap, 50);
-	assert_int_equal(cfg.cpus.mask[0], 2);
+	assert_int_equal(cfg.cpus.rest.bits[0], 2);
 	assert_int_equal(warnings, 3);
 	done();
 	assert_int_equal(apply(BASE "cmdline='whole'\nextra='not'\n"), 0);
@@ -303,6 +328,7 @@ int main(void)
 		cmocka_unit_test(grammar),
 		cmocka_unit_test(grammar_errors),
 		cmocka_unit_test(applies_values),
+		cmocka_unit_test(cpus_of_each),
 		cmocka_unit_test(defaults_and_aliases),
 		cmocka_unit_test(value_errors),
 		cmocka_unit_test(loaders),
