@@ -78,6 +78,7 @@ struct disk {
 	bool readonly, removable, cdrom, discard, direct, shared;
 	char target[512], format[16], script[256];
 	struct proc server;	/* qemu-storage-daemon */
+	struct ev_timer server_end;	/* runs while it was told to end */
 	char socket[96];	/* where it listens */
 	int nbd;		/* connected for the next process; -1 */
 	struct bp_ready_blk ready;

@@ -20,6 +20,7 @@
 #include "lib/log.h"
 
 #define SERVER "qemu-storage-daemon"
+#define END_MS 5000		/* to write what it has in memory */
 
 /* QEMU's names of the formats. */
 static const char *driver_of(const char *format)
@@ -39,6 +40,7 @@ static void on_server_end(struct proc *p, int status)
 	struct dev *dev = container_of(p, struct dev, disk.server);
 	char how[80];
 
+	ev_timer_cancel(&dev->disk.server_end);
 	proc_describe(status, how, sizeof(how));
 	if (dev->phase == PH_ENDING) {
 		dev_reap(dev);
@@ -198,10 +200,31 @@ int image_serve(struct dev *dev, const struct disk_spec *spec,
 	return rc;
 }
 
+static void too_late(struct ev_timer *t)
+{
+	struct dev *dev = container_of(t, struct dev, disk.server_end);
+
+	log_err("%s: the server of its image does not end; killing it",
+		dev->name);
+	proc_kill(&dev->disk.server);
+}
+
+/*
+ * It is not killed: it writes the tables of an image later than the data, and
+ * a guest that has not flushed would lose what it was told is written.
+ */
 void image_close(struct dev *dev)
 {
-	if (dev->opened && dev->ops->hello == BP_KIND_BLK)
-		proc_kill(&dev->disk.server);
+	struct disk *disk = &dev->disk;
+
+	if (!dev->opened || dev->ops->hello != BP_KIND_BLK ||
+	    !proc_runs(&disk->server))
+		return;
+	proc_end(&disk->server);
+	if (disk->server_end.pprev)
+		return;
+	disk->server_end.fn = too_late;
+	ev_timer_set(dev->devd->loop, &disk->server_end, END_MS);
 }
 
 /* ---- connecting ---- */

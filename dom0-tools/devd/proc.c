@@ -178,12 +178,22 @@ int proc_spawn(struct evloop *loop, struct proc *p,
 	return rc;
 }
 
-void proc_kill(struct proc *p)
+static void end_by(struct proc *p, int signal)
 {
 	if (!p->pid)
 		return;
 	p->was_killed = true;
-	kill(-p->pid, SIGKILL);
+	kill(-p->pid, signal);
+}
+
+void proc_kill(struct proc *p)
+{
+	end_by(p, SIGKILL);
+}
+
+void proc_end(struct proc *p)
+{
+	end_by(p, SIGTERM);
 }
 
 bool proc_ends_within(struct proc *p, int ms)

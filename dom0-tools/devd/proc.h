@@ -21,7 +21,7 @@
 struct proc {
 	pid_t pid;		/* 0: not running */
 	int pidfd, log_fd;
-	bool was_killed;	/* by proc_kill() */
+	bool was_killed;	/* by proc_kill() or proc_end() */
 	struct ev_io pid_io, log_io;
 	struct evloop *loop;
 	struct log_limit limit;
@@ -49,6 +49,9 @@ int proc_spawn(struct evloop *loop, struct proc *p,
 
 /* SIGKILL to the whole group; `ended` follows from the loop. */
 void proc_kill(struct proc *p);
+
+/* SIGTERM: it may finish what it has begun. */
+void proc_end(struct proc *p);
 
 static inline bool proc_runs(const struct proc *p)
 {

@@ -14,10 +14,12 @@
  *	stale		has never heard of what it is to resume
  *	complain	BP_FAILED again and again after CONNECT
  *	hidden		another user with another name, stays when left alone
+ *	nbd-write	writes to the image's server, and does not flush
  *	short, unknown, early	a malformed, unknown or untimely message
  *
  * Each message received is a line in the file "log".
  */
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -26,6 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -114,6 +117,48 @@ static int greeted(int fd)
 	return read(fd, magic, 8) == 8 && !memcmp(magic, "NBDMAGIC", 8);
 }
 
+static int nbd_send(int fd, const void *data, size_t len)
+{
+	return write(fd, data, len) == (ssize_t)len;
+}
+
+static int nbd_read(int fd, void *data, size_t len)
+{
+	return recv(fd, data, len, MSG_WAITALL) == (ssize_t)len;
+}
+
+/* The rest of the greeting, and one write that is answered. */
+static int nbd_write(int fd, const char *name)
+{
+	static char data[65536];
+	struct {
+		uint64_t magic;
+		uint32_t option, len;
+	} __attribute__((packed)) want = {
+		htobe64(0x49484156454f5054), htobe32(1),
+		htobe32((uint32_t)strlen(name)),
+	};
+	struct {
+		uint32_t magic;
+		uint16_t flags, type;
+		uint64_t handle, from;
+		uint32_t len;
+	} __attribute__((packed)) req = {
+		htobe32(0x25609513), 0, htobe16(1), 0, 0,
+		htobe32(sizeof(data)),
+	};
+	uint32_t flags = htobe32(3);	/* fixed, without the zeroes */
+	char rest[16];
+
+	memset(data, 0xaa, sizeof(data));
+	return nbd_read(fd, rest, 10) && nbd_send(fd, &flags, 4) &&
+	       nbd_send(fd, &want, sizeof(want)) &&
+	       nbd_send(fd, name, strlen(name)) && nbd_read(fd, rest, 10) &&
+	       nbd_send(fd, &req, sizeof(req)) &&
+	       nbd_send(fd, data, sizeof(data)) && nbd_read(fd, rest, 16) &&
+	       !memcmp(rest + 4, "\0\0\0\0", 4);
+}
+
 static void on_start(const struct bp_start_blk *m, int *data, const int *fds,
 		     int n)
 {
@@ -122,6 +167,8 @@ static void on_start(const struct bp_start_blk *m, int *data, const int *fds,
 	     (unsigned long long)sectors(*data));
 	if (m->backing == BP_BACK_NBD && !greeted(*data))
 		fail(-EIO, "the NBD server hung up");
+	else if (is("nbd-write") && !nbd_write(*data, m->nbd_export))
+		fail(-EIO, "the NBD server did not write");
 	else if (is("fail-start"))
 		fail(-EIO, "the moon is in the wrong phase");
 	else if (is("die-start"))
