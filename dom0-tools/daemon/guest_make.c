@@ -43,7 +43,7 @@ struct making {
 	const struct kernel_file *kernel;
 	struct console_wait console;
 	struct file_bytes ramdisk;
-	bool domain_made, written, introduced, listed;
+	bool domain_made, written, listed;
 	struct guest_rings rings;
 };
 
@@ -290,6 +290,11 @@ static void unwrite_store(struct making *m)
 	m->written = false;
 }
 
+/*
+ * Nothing undoes this: the store sees the domain end and tells all who wait
+ * for that.  Told to release one that lives, it would forget the domain and
+ * miss its end; a console daemon would then hold its page for ever.
+ */
 static int introduce(struct making *m)
 {
 	int rc = guest_store_rings(m->ts, m->g, &m->rings, m->fail);
@@ -302,15 +307,7 @@ static int introduce(struct making *m)
 	if (rc)
 		return fail_errno(m->fail, rc,
 				  "the store daemon did not accept the guest");
-	m->introduced = true;
 	return 0;
-}
-
-static void unintroduce(struct making *m)
-{
-	if (m->introduced)
-		xsc_release(m->ts->xs, m->g->domid);
-	m->introduced = false;
 }
 
 static void on_devices(struct outcome *out, int rc)
@@ -396,7 +393,7 @@ static const struct step {
 	{ "offering it event channels", offer_ports, NULL },
 	{ "writing its store entries", write_store, unwrite_store },
 	{ "building its memory", build, NULL },
-	{ "introducing it to the store", introduce, unintroduce },
+	{ "introducing it to the store", introduce, NULL },
 	{ "bringing up its devices", await_devices, NULL },
 	{ "saving its configuration", save_state, unsave_state },
 	{ "waiting for its console", await_console, NULL },

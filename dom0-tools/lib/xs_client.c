@@ -711,13 +711,6 @@ int xsc_introduce(struct xsc *xsc, uint32_t domid, uint64_t frame,
 	return number_op(xsc, XS_INTRODUCE, v, 3);
 }
 
-int xsc_release(struct xsc *xsc, uint32_t domid)
-{
-	uint64_t v[] = { domid };
-
-	return number_op(xsc, XS_RELEASE, v, 1);
-}
-
 int xsc_set_target(struct xsc *xsc, uint32_t domid, uint32_t target)
 {
 	uint64_t v[] = { domid, target };

@@ -102,7 +102,6 @@ bool xsc_pending(const struct xsc *xsc);
 
 int xsc_introduce(struct xsc *xsc, uint32_t domid, uint64_t frame,
 		  uint32_t port);
-int xsc_release(struct xsc *xsc, uint32_t domid);
 int xsc_set_target(struct xsc *xsc, uint32_t domid, uint32_t target);
 
 /* printf-style forms of the most common operations. */

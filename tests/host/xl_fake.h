@@ -27,7 +27,7 @@ struct fake_counts {
 	unsigned int ops;		/* that could have failed */
 	unsigned int fail_at;
 	unsigned int domains, frames, maps, buffers, ports;	/* now */
-	unsigned int nodes, introduced;			/* in the store */
+	unsigned int nodes, introduced, released;	/* in the store */
 	unsigned int running;		/* domains not paused */
 	unsigned int pinned, vcpus_set;
 	unsigned int undying;		/* no domain can be destroyed */

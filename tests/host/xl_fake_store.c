@@ -369,7 +369,7 @@ static int carry_out(const struct xs_msg *m, const char **body)
 		fake->introduced++;
 		break;
 	case XS_RELEASE:
-		fake->introduced--;
+		fake->released++;
 		break;
 	case XS_WATCH:
 		add_watch(m->body, m->body + strlen(m->body) + 1);
