@@ -45,7 +45,7 @@ static unsigned int ipi(void)
 }
 
 /* As a guest does: take the first port off a queue; 0: empty. */
-static unsigned int consume(unsigned int queue)
+static unsigned int take_first(unsigned int queue)
 {
 	unsigned int port = control->head[queue];
 	uint32_t w;
@@ -58,6 +58,25 @@ static unsigned int consume(unsigned int queue)
 			       __ATOMIC_SEQ_CST);
 	control->head[queue] = w & EVTCHN_FIFO_LINK_MASK;
 	shared->vcpu_info[0].evtchn_upcall_pending = 0;
+	return port;
+}
+
+/* Whether others send to it, whenever they like. */
+static bool is_of_daemons(unsigned int port)
+{
+	return port && !is_dom0 &&
+	       (port == start->store_evtchn ||
+		port == start->console.domU.evtchn);
+}
+
+/* The first of this guest's own ports; 0: none. */
+static unsigned int consume(unsigned int queue)
+{
+	unsigned int port;
+
+	do {
+		port = take_first(queue);
+	} while (is_of_daemons(port));
 	return port;
 }
 
