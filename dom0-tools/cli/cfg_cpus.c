@@ -78,7 +78,7 @@ void cfg_cpus_text(const uint8_t *mask, unsigned int max, struct strbuf *out)
 	for (unsigned int i = 0; i < max; i++)
 		set += has_cpu(mask, i);
 	if (set == max || !set) {
-		strbuf_adds(out, set ? "all" : "none");
+		strbuf_adds(out, set == max ? "all" : "none");
 		return;
 	}
 	while (n < max) {

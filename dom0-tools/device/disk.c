@@ -441,22 +441,23 @@ static int check(struct parse *p)
 	return 0;
 }
 
+static int take_word(void *ctx, char *word)
+{
+	struct parse *p = ctx;
+	char *value;
+
+	return spec_divide(word, &value) ? named(p, word, value) :
+					   positional(p, word);
+}
+
 int disk_parse(struct disk *d, const char *text, struct fail *fail)
 {
 	struct parse p = { .d = d };
-	char *word, *value;
 	int rc;
 
 	*d = (struct disk){ .discard = true, .direct_io = true,
 			    .trusted = true };
-	rc = spec_begin(&p.s, "disk", text, fail);
-	while (!rc && (word = spec_word(&p.s))) {
-		rc = spec_divide(word, &value) ? named(&p, word, value) :
-						 positional(&p, word);
-		free(word);
-	}
-	if (!rc && p.s.failed)
-		rc = -ENOMEM;
+	rc = spec_read(&p.s, "disk", text, fail, take_word, &p);
 	if (!rc)
 		rc = check(&p);
 	if (rc)

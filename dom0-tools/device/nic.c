@@ -436,8 +436,9 @@ static int unknown(struct parse *p, const char *name)
 			     name);
 }
 
-static int take_word(struct parse *p, char *word)
+static int take_word(void *ctx, char *word)
 {
+	struct parse *p = ctx;
 	char *value;
 
 	if (!*word)
@@ -457,6 +458,9 @@ static int take_word(struct parse *p, char *word)
 		p->given |= 1u << i;
 		return keys[i].take(p, value);
 	}
+	/* There are some thirty of them. */
+	if (!strncmp(word, "colo_", strlen("colo_")))
+		return take_accel(p, value);
 	return unknown(p, word);
 }
 
@@ -473,25 +477,54 @@ static int check(struct parse *p)
 	return 0;
 }
 
-int nic_parse(struct nic *n, const char *text, struct fail *fail)
+static bool was_given(const struct parse *p,
+		      int (*take)(struct parse *p, const char *value))
+{
+	for (size_t i = 0; i < KEYS_COUNT; i++) {
+		if (keys[i].take == take && p->given >> i & 1)
+			return true;
+	}
+	return false;
+}
+
+static int take_default(struct parse *p, const char *value,
+			int (*take)(struct parse *p, const char *value))
+{
+	return value && !was_given(p, take) ? take(p, value) : 0;
+}
+
+/* What the text does not say; a bridge is only for cards that are bridged. */
+static int take_defaults(struct parse *p, const struct nic_defaults *d)
+{
+	int rc = take_default(p, d->script, take_script);
+
+	if (!rc && p->n->mode == NIC_BRIDGE)
+		rc = take_default(p, d->bridge, take_bridge);
+	if (!rc)
+		rc = take_default(p, d->backend, take_backend);
+	return rc ? rc : take_default(p, d->gatewaydev, take_gatewaydev);
+}
+
+int nic_parse_defaults(struct nic *n, const char *text,
+		       const struct nic_defaults *d, struct fail *fail)
 {
 	struct parse p = { .n = n };
-	char *word;
 	int rc;
 
 	*n = (struct nic){ .devid = -1, .trusted = true };
-	rc = spec_begin(&p.s, "vif", text, fail);
-	while (!rc && (word = spec_word(&p.s))) {
-		rc = take_word(&p, word);
-		free(word);
-	}
-	if (!rc && p.s.failed)
-		rc = -ENOMEM;
+	rc = spec_read(&p.s, "vif", text, fail, take_word, &p);
+	if (!rc && d)
+		rc = take_defaults(&p, d);
 	if (!rc)
 		rc = check(&p);
 	if (rc)
 		nic_free(n);
 	return rc;
+}
+
+int nic_parse(struct nic *n, const char *text, struct fail *fail)
+{
+	return nic_parse_defaults(n, text, NULL, fail);
 }
 
 void nic_free(struct nic *n)

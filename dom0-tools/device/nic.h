@@ -53,8 +53,16 @@ struct nic {
 	bool trusted;
 };
 
+/* What is meant where a description says nothing; NULL: nothing either. */
+struct nic_defaults {
+	char *script, *bridge, *backend, *gatewaydev;
+};
+
 /* As disk_parse(). */
 int nic_parse(struct nic *n, const char *text, struct fail *fail);
+/* The same, with the host's own defaults. */
+int nic_parse_defaults(struct nic *n, const char *text,
+		       const struct nic_defaults *d, struct fail *fail);
 void nic_free(struct nic *n);
 /* Appends a description that nic_parse() reads as the same card. */
 void nic_text(const struct nic *n, struct strbuf *out);

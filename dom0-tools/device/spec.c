@@ -13,8 +13,8 @@
 
 #include "spec.h"
 
-int spec_begin(struct spec *s, const char *what, const char *text,
-	       struct fail *fail)
+static int begin(struct spec *s, const char *what, const char *text,
+		 struct fail *fail)
 {
 	size_t len = strlen(text);
 
@@ -37,21 +37,17 @@ static char *copy(struct spec *s, const char *from, size_t len)
 {
 	char *word = strndup(from, len);
 
-	if (!word) {
-		s->failed = true;
+	if (!word)
 		fail_set(s->fail, -ENOMEM, "out of memory");
-	}
 	return word;
 }
 
-char *spec_word(struct spec *s)
+/* The next word up to a comma; NULL without memory. */
+static char *next_word(struct spec *s)
 {
-	const char *from;
+	const char *from = s->text + s->next;
 	size_t len;
 
-	if (s->end)
-		return NULL;
-	from = s->text + s->next;
 	from += strspn(from, " ");
 	len = strcspn(from, ",");
 	s->at = (size_t)(from - s->text);
@@ -62,6 +58,21 @@ char *spec_word(struct spec *s)
 	else
 		s->next++;
 	return copy(s, from, len);
+}
+
+int spec_read(struct spec *s, const char *what, const char *text,
+	      struct fail *fail, int (*take)(void *ctx, char *word),
+	      void *ctx)
+{
+	int rc = begin(s, what, text, fail);
+
+	while (!rc && !s->end) {
+		char *word = next_word(s);
+
+		rc = word ? take(ctx, word) : -ENOMEM;
+		free(word);
+	}
+	return rc;
 }
 
 char *spec_rest(struct spec *s, size_t skip)

@@ -22,18 +22,17 @@ struct spec {
 	struct fail *fail;
 	size_t next;		/* where the next word begins */
 	size_t at;		/* where the last one began */
-	bool end, failed;	/* failed: without memory */
+	bool end;
 };
 
-/* 0, or -EINVAL for text that no device needs (too long, control characters).
- */
-int spec_begin(struct spec *s, const char *what, const char *text,
-	       struct fail *fail);
 /*
- * The next word up to a comma, without spaces before it, as a copy for
- * free(); NULL at the end or without memory (failed).
+ * Calls @take with each word of @text, without the spaces before it and open
+ * to changes, until it returns an error.  0, that error, -EINVAL for text that no device needs
+ * (too long, control characters), or -ENOMEM.
  */
-char *spec_word(struct spec *s);
+int spec_read(struct spec *s, const char *what, const char *text,
+	      struct fail *fail, int (*take)(void *ctx, char *word),
+	      void *ctx);
 /* The rest of the text behind @skip characters of the last word. */
 char *spec_rest(struct spec *s, size_t skip);
 /* Notes `WHAT "TEXT": at N: MESSAGE`; -EINVAL. */

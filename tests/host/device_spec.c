@@ -140,6 +140,13 @@ static const struct {
 	  NULL },
 	{ "phy:/x,,vdev=hda,access=", "/x", DISK_RAW, "hda", 0, NULL, NULL },
 	{ "/x,,xvda,untrusted", "/x", DISK_RAW, "xvda", U, NULL, NULL },
+	{ "/x,,xvda,trusted,discard,devtype=", "/x", DISK_RAW, "xvda", 0, NULL,
+	  NULL },
+	{ "/x,qcow,xvda,backendtype=tap,no-discard", "/x", DISK_QCOW, "xvda", N,
+	  NULL, NULL },
+	{ "iscsi:x,xvda,r", "x", DISK_RAW, "xvda", R, "block-iscsi", NULL },
+	{ "enbd:x,xvda,w", "x", DISK_RAW, "xvda", 0, "block-enbd", NULL },
+	{ "ioemu:vhd:/x,xvda", "/x", DISK_VHD, "xvda", 0, NULL, NULL },
 	{ "/x,,xvda,specification=xen,backendtype=qdisk", "/x", DISK_RAW,
 	  "xvda", 0, NULL, NULL },
 	/* Ours besides. */
@@ -237,6 +244,14 @@ static void refuses_disks(void **state)
 		{ "nbd://x,raw,xvda,backendtype=phy", "files and block devices only" },
 		{ "/x,,xvda,specification=virtio", "virtio disks are not built" },
 		{ "/x,,xvda,colo", "COLO" },
+		{ "/x,,xvda,colo-host=h", "COLO" },
+		{ "/x,,xvda,colo-port=1", "COLO" },
+		{ "/x,,xvda,colo-export=e", "COLO" },
+		{ "/x,,xvda,active-disk=/a", "COLO" },
+		{ "/x,,xvda,hidden-disk=/h", "COLO" },
+		{ "/x,,xvda,removable=2", "removable: this must be 0 or 1" },
+		{ "/x,,xvda,specification=scsi", "specification: \"scsi\"" },
+		{ "/x,,xvda,trusted=1", "unknown key \"trusted\"" },
 		{ "/x,,xvda,lock=shard", "did you mean \"shared\"" },
 		{ "/x,,xvda,direct-io=2", "direct-io: this must be 0" },
 		{ "/x,,xvda,devtype=floppy", "devtype: \"floppy\"" },
@@ -409,6 +424,11 @@ static void refuses_cards(void **state)
 		{ "filter=ip", "ip=... must say" },
 		{ "script=vif-route", "ip is missing" },
 		{ "trusted=2", "trusted: this must be 0 or 1" },
+		{ "accel=1", "accelerators are not built" },
+		{ "forwarddev=eth1", "COLO" },
+		{ "colo_sock_mirror_id=m", "COLO" },
+		{ "type=virtio", "type: \"virtio\" is unknown" },
+		{ "gatewaydev=a/b", "gatewaydev: \"a/b\" cannot be" },
 		{ "backendtype=phy", "backendtype: \"phy\" is unknown" },
 	};
 	struct nic n;
@@ -461,6 +481,46 @@ static void forms_of_cards(void **state)
 		strbuf_free(&one);
 		strbuf_free(&two);
 		strbuf_free(&json);
+	}
+}
+
+/* What a card gets that says nothing itself. */
+static void defaults_of_cards(void **state)
+{
+	static const struct {
+		const char *text, *script, *whole;
+	} cards[] = {
+		{ "", NULL, "bridge=br9,gatewaydev=eth9,backend=drv" },
+		{ "bridge=br0,gatewaydev=eth0,backend=d", NULL,
+		  "bridge=br0,gatewaydev=eth0,backend=d" },
+		{ "netdev=eth0,bridge=", NULL, "gatewaydev=eth0,backend=drv" },
+		{ "ip=10.0.0.1", "vif-route",
+		  "gatewaydev=eth9,ip=10.0.0.1,backend=drv,script=vif-route" },
+		{ "script=vif-bridge", "vif-nat",
+		  "bridge=br9,gatewaydev=eth9,backend=drv" },
+		{ "", "vif-own",
+		  "bridge=br9,gatewaydev=eth9,backend=drv,script=vif-own" },
+		{ "", "vif-route", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cards) / sizeof(cards[0]); i++) {
+		struct nic_defaults d = { (char *)cards[i].script,
+					  (char *)"br9", (char *)"drv",
+					  (char *)"eth9" };
+		struct strbuf out = { 0 };
+		struct nic n;
+		int rc = nic_parse_defaults(&n, cards[i].text, &d, NULL);
+
+		if (!cards[i].whole) {
+			assert_int_equal(rc, -EINVAL);
+			continue;
+		}
+		assert_int_equal(rc, 0);
+		nic_text(&n, &out);
+		assert_string_equal(out.data, cards[i].whole);
+		strbuf_free(&out);
+		nic_free(&n);
 	}
 }
 
@@ -526,6 +586,7 @@ int main(void)
 		cmocka_unit_test(scripts_of_xen_are_built_in),
 		cmocka_unit_test(refuses_cards),
 		cmocka_unit_test(forms_of_cards),
+		cmocka_unit_test(defaults_of_cards),
 		cmocka_unit_test(makes_addresses),
 		cmocka_unit_test(paths),
 	};
