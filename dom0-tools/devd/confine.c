@@ -6,20 +6,29 @@
  * It keeps the right to open any file, because the files that an image's chain
  * names may belong to anybody; but where the kernel has Landlock (Debian's
  * have) it opens none for writing but the image's own, and makes, renames and
- * removes none.  No state.
+ * removes none.  It has no network, no other process and, by a filter of
+ * system calls (confine_calls.c), no way to start one.  No state.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
+#include <sched.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "devd/devd.h"
+#include "devd/confine.h"
+#include "lib/xs_proto.h"
+
+#define MAX_FILES 256		/* a chain of images is shorter */
+#define MAX_THREADS 256		/* its pool has 64 */
 
 #define ABI_TRUNCATE 3		/* the version that knows of truncation */
 #define FS_TRUNCATE (1ull << 14)
@@ -96,22 +105,97 @@ static int drop_rights(uint32_t uid)
 	return 0;
 }
 
+/* An empty network, no shared memory with anybody.  What it listens on and what
+ * it was given open stay. */
+static int leave_namespaces(void)
+{
+	static const int kinds[] = { CLONE_NEWNET, CLONE_NEWIPC,
+				     CLONE_NEWUTS };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		/* EINVAL: a kernel that was built without this kind. */
+		if (unshare(kinds[i]) && errno != EINVAL)
+			return -errno;
+	return 0;
+}
+
+static int limit(int what, rlim_t most)
+{
+	struct rlimit r = { most, most };
+
+	return setrlimit(what, &r) ? -errno : 0;
+}
+
+static int set_limits(void)
+{
+	int rc = limit(RLIMIT_CORE, 0);
+
+	if (!rc)
+		rc = limit(RLIMIT_NOFILE, MAX_FILES);
+	if (!rc)
+		rc = limit(RLIMIT_NPROC, MAX_THREADS);
+	return rc;
+}
+
+bool confine_find(const char *program, char path[128])
+{
+	static const char *const dirs[] = { "/usr/local/bin/", "/usr/bin/",
+					    "/bin/", "/usr/sbin/", "" };
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		if (*program == '/' && *dirs[i])
+			continue;
+		if (snprintf(path, 128, "%s%s", dirs[i], program) < 128 &&
+		    *path == '/' && !access(path, X_OK))
+			return true;
+	}
+	return false;
+}
+
+/* The program's path in a place of its own, which nobody can guess after it
+ * has become the program. */
+static char *place(const char *program)
+{
+	char *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (at == MAP_FAILED)
+		return NULL;
+	if (!confine_find(program, at)) {
+		munmap(at, 4096);
+		errno = ENOENT;
+		return NULL;
+	}
+	return at;
+}
+
 int confine_main(const char *uid_text, const char *writable, char **argv)
 {
+	char *program = place(argv[0]);
 	uint32_t uid;
 	int rc;
 
 	if (xs_parse_u32(uid_text, INT32_MAX, &uid))
 		return 2;
-	rc = drop_rights(uid);
+	if (!program) {
+		fprintf(stderr, "%s: %s\n", argv[0], strerror(errno));
+		return 1;
+	}
+	rc = leave_namespaces();
+	if (!rc)
+		rc = drop_rights(uid);
 	if (!rc)
 		rc = fence(writable);
+	if (!rc)
+		rc = set_limits();
+	if (!rc)
+		rc = confine_calls(program);
 	if (rc) {
 		fprintf(stderr, "cannot give up root's rights: %s\n",
 			strerror(-rc));
 		return 1;
 	}
-	execvp(argv[0], argv);
+	execv(program, argv);
 	fprintf(stderr, "%s: %s\n", argv[0], strerror(errno));
 	return 1;
 }

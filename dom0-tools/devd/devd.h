@@ -283,14 +283,6 @@ int image_connect(struct dev *dev, struct fail *fail);
 int image_connect_main(const char *uri);
 void image_close(struct dev *dev);
 
-/* ---- confine.c ---- */
-
-/*
- * Becomes the program @argv as user @uid_text, which may write to the file (or
- * in the folder) @writable only; "": nowhere.  An exit code if that fails.
- */
-int confine_main(const char *uid_text, const char *writable, char **argv);
-
 /* ---- job.c ---- */
 
 /* Runs the user's block script; -EINPROGRESS. */

@@ -16,6 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "devd/confine.h"
 #include "devd/devd.h"
 #include "lib/log.h"
 
@@ -158,27 +159,14 @@ static int check_file(struct dev *dev, const struct disk_spec *spec,
 	return 0;
 }
 
-static bool in_path(const char *program)
-{
-	static const char *const dirs[] = { "/usr/local/bin", "/usr/bin",
-					    "/bin", "/usr/sbin" };
-	char path[128];
-
-	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", dirs[i], program);
-		if (!access(path, X_OK))
-			return true;
-	}
-	return false;
-}
-
 int image_serve(struct dev *dev, const struct disk_spec *spec,
 		struct fail *fail)
 {
 	struct disk *disk = &dev->disk;
+	char path[128];
 	int fd, rc;
 
-	if (!in_path(SERVER))
+	if (!confine_find(SERVER, path))
 		return fail_set(fail, -ENOENT,
 				"images of format %s need " SERVER ": install Debian's package qemu-system-common, or use a raw image",
 				spec->format);

@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "devd/confine.h"
 #include "devd/devd.h"
 #include "devd/keep.h"
 #include "lib/daemonize.h"

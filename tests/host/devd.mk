@@ -20,7 +20,7 @@ $(DEVD_TB)/%.o: %.c
 $(DEVD_TB)/parvis-devd: $(patsubst %.c,$(DEVD_TB)/dom0-tools/%.o,devd/main.c \
 		devd/keeper.c $(DEVD_CORE) $(D0_HOSTNET_SRCS)) \
 		$(DEVD_TB)/tests/host/devd_ports.o
-	$(Q)$(CC) $(DEVD_T_CFLAGS) -o $@ $^ $(D0_HOSTNET_LIBS)
+	$(Q)$(CC) $(DEVD_T_CFLAGS) -o $@ $^ $(DEVD_LIBS)
 
 $(DEVD_TB)/fake-backend: $(DEVD_TB)/tests/host/devd_backend.o \
 		$(DEVD_TB)/dom0-tools/backend/proto.o
