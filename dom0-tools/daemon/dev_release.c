@@ -13,6 +13,7 @@
 
 #include "../lib/hv_domain.h"
 #include "../lib/log.h"
+#include "dev_late.h"
 #include "dev_wait.h"
 #include "guest_device.h"
 
@@ -248,8 +249,14 @@ static void sweep(struct toolstack *ts, uint32_t domid)
 {
 	struct xen_domctl_getdomaininfo info;
 	struct sweep *s;
+	int rc;
 
-	if (!domid || hv_domain_info(ts->hv, domid, &info) != -ESRCH)
+	if (!domid)
+		return;
+	rc = hv_domain_info(ts->hv, domid, &info);
+	if (!rc)
+		dev_late_adopt(ts, domid);
+	if (rc != -ESRCH)
 		return;
 	s = calloc(1, sizeof(*s));
 	if (!s)

@@ -44,6 +44,7 @@ struct outcome {
 
 struct making;			/* guest_make.c */
 struct wait;			/* dev_wait.c */
+struct late;			/* dev_late.c */
 
 /* How long a device may take to come up, and a guest to give one back. */
 #define DEVICE_MS_DEFAULT 10000
@@ -57,6 +58,7 @@ struct toolstack {
 	struct guest *guests;
 	struct making *makings;		/* guests not in the list yet */
 	struct wait *waits;		/* for devices */
+	struct late *late;		/* devices, given back some time */
 	uint64_t device_ms;
 	struct ev_timer idle;		/* lets go of kernels kept open */
 };

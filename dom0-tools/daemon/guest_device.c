@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../lib/hv_domain.h"
+#include "../lib/log.h"
 #include "dev_wait.h"
 #include "guest_device.h"
 
@@ -147,6 +148,15 @@ int devices_note(struct guest *g, struct fail *fail)
 	free(g->config_json);
 	g->config_json = json;
 	return 0;
+}
+
+void devices_save(struct toolstack *ts, struct guest *g, const char *label)
+{
+	struct fail why = { 0 };
+
+	if (devices_note(g, &why) || guest_state_save(ts, g, &why))
+		log_err("%s: %s has changed, but will not outlive a restart: %s",
+			g->name, label, why.text);
 }
 
 /* ---- up ---- */

@@ -15,6 +15,8 @@
 int devices_prepare(struct toolstack *ts, struct guest *g, struct fail *fail);
 /* Writes the devices that @g->config holds into @g->config_json. */
 int devices_note(struct guest *g, struct fail *fail);
+/* The same, on disk too, after the device called @label has changed. */
+void devices_save(struct toolstack *ts, struct guest *g, const char *label);
 /* Waits until all of @g's devices, whose entries are written, are set up. */
 void devices_await(struct toolstack *ts, const struct guest *g,
 		   struct outcome *out);
@@ -46,7 +48,7 @@ void devices_release(struct toolstack *ts, const struct device_at *list,
 /* The same for all of a domain's. */
 void devices_release_all(struct toolstack *ts, uint32_t domid,
 			 enum release_how how, struct outcome *out);
-/* Ends what domains that are gone have left. */
+/* Ends what domains that are gone have left, or were told to give back. */
 void devices_sweep(struct toolstack *ts);
 
 #endif

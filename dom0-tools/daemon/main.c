@@ -20,6 +20,7 @@
 #include "../lib/daemonize.h"
 #include "../lib/log.h"
 #include "console_wait.h"
+#include "dev_late.h"
 #include "dev_wait.h"
 #include "guest.h"
 #include "guest_device.h"
@@ -97,6 +98,7 @@ static void store_again(struct toolstack *ts)
 		exit(1);
 	}
 	dev_wait_rewatch(ts);
+	dev_late_rewatch(ts);
 	console_wait_rewatch();
 }
 

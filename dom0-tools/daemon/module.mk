@@ -2,7 +2,7 @@
 #
 # parvisd, the toolstack daemon.
 
-D0_DAEMON_SRCS := daemon/console_wait.c daemon/dev_release.c \
+D0_DAEMON_SRCS := daemon/console_wait.c daemon/dev_late.c daemon/dev_release.c \
 	daemon/dev_wait.c daemon/events.c \
 	daemon/guest.c daemon/guest_device.c daemon/guest_end.c \
 	daemon/guest_make.c daemon/guest_state.c daemon/guest_store.c \

@@ -16,6 +16,7 @@
 
 #include "../device/vdev.h"
 #include "../lib/log.h"
+#include "dev_late.h"
 #include "dev_wait.h"
 #include "guest_device.h"
 #include "request_dev.h"
@@ -57,12 +58,7 @@ struct guest *dev_op_guest(struct dev_op *op)
 
 void dev_op_save(struct dev_op *op, struct guest *g)
 {
-	struct fail why = { 0 };
-
-	if (devices_note(g, &why) ||
-	    guest_state_save(op->r->ts, g, &why))
-		log_err("%s: %s has changed, but will not outlive a restart: %s",
-			g->name, op->label, why.text);
+	devices_save(op->r->ts, g, op->label);
 }
 
 static void config_add(struct dev_op *op)
@@ -93,32 +89,6 @@ static void config_add(struct dev_op *op)
 		memset(&op->disk, 0, sizeof(op->disk));
 	}
 	dev_op_save(op, g);
-}
-
-static void config_remove(struct dev_op *op)
-{
-	struct guest *g = dev_op_guest(op);
-	struct cfg_disks *d = g ? &g->config.disks : NULL;
-	struct cfg_nics *n = g ? &g->config.vifs : NULL;
-
-	for (unsigned int i = 0; g && op->at.is_nic && i < n->count; i++) {
-		if (n->nic[i].devid != (int)op->at.number)
-			continue;
-		nic_free(&n->nic[i]);
-		memmove(&n->nic[i], &n->nic[i + 1],
-			(--n->count - i) * sizeof(*n->nic));
-		dev_op_save(op, g);
-		return;
-	}
-	for (unsigned int i = 0; g && !op->at.is_nic && i < d->count; i++) {
-		if (d->disk[i].number != op->at.number)
-			continue;
-		disk_free(&d->disk[i]);
-		memmove(&d->disk[i], &d->disk[i + 1],
-			(--d->count - i) * sizeof(*d->disk));
-		dev_op_save(op, g);
-		return;
-	}
 }
 
 /* ---- finding a device ---- */
@@ -352,11 +322,12 @@ static void on_detached(struct outcome *out, int rc)
 	if (rc == -ETIMEDOUT) {
 		op->out.fail.rc = 0;
 		fail_set(&op->out.fail, rc,
-			 "the guest has not given %s back within %" PRIu64 " s: stop using it there, or take it away with --force",
+			 "the guest has not given %s back within %" PRIu64 " s: it goes when it is not used there any more, or at once with --force",
 			 op->label, op->r->ts->device_ms / 1000);
+		dev_late_expect(op->r->ts, &op->at);
 	}
 	if (!rc) {
-		config_remove(op);
+		dev_forget(op->r->ts, &op->at);
 		log_info("%s: detached %s", op->r->target, op->label);
 	}
 	dev_op_finish(op, rc);

@@ -22,6 +22,7 @@
 
 #include "build/kernel_file.h"
 #include "daemon/console_wait.h"
+#include "daemon/dev_late.h"
 #include "daemon/guest.h"
 #include "daemon/guest_device.h"
 #include "daemon/request.h"
@@ -479,6 +480,88 @@ static void refuses_to_plug(void **state)
 	expect_nothing_left();
 }
 
+/*
+ * A disk that its guest still uses stays, and goes when it is given back: then
+ * its place is free, and a restart does not bring it back.
+ */
+static void takes_what_is_given_back_late(void **state)
+{
+	static const char detach[] = "{\"op\":\"device-detach\",\"domain\":\"g\",\"disk\":\"xvda\"}";
+	unsigned int nodes;
+
+	(void)state;
+	assert_true(create(DEVICES));
+	assert_true(ask("{\"op\":\"device-attach\",\"domain\":\"g\",\"disk\":\"/b.raw,,xvdb,r\"}"));
+	nodes = fake->nodes;
+	fake->fail_at = UINT32_MAX;
+	fake->devd = DEVD_KEEPS;
+	assert_false(ask("%s", detach));
+	assert_false(ask("%s", detach));
+	assert_int_equal(fake->watches, 1);
+	assert_int_equal(fake->nodes, nodes);
+	assert_int_equal(ts.guests->config.disks.count, 3);
+	fake->devd = DEVD_WORKS;
+	/* Any request makes the store's daemon look. */
+	assert_true(ask("{\"op\":\"device-request\",\"domain\":\"g\",\"disk\":\"xvdb\",\"word\":\"stats\"}"));
+	while (ts.late)
+		one_round();
+	settle();
+	assert_int_equal(fake->devices, 4);
+	assert_int_equal(fake->watches, 0);
+	assert_int_equal(ts.guests->config.disks.count, 2);
+	reboot_guest();
+	assert_int_equal(fake->devices, 4);
+	assert_true(ask("{\"op\":\"device-attach\",\"domain\":\"g\",\"disk\":\"/b.raw,,xvda,r,lock=shared\"}"));
+	assert_int_equal(fake->devices, 5);
+	/* What is gone with its guest is expected no longer. */
+	fake->devd = DEVD_KEEPS;
+	assert_false(ask("%s", detach));
+	assert_non_null(ts.late);
+	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
+	while (ts.late)
+		one_round();
+	fake->devd = DEVD_WORKS;
+	fake->fail_at = 0;
+	expect_nothing_left();
+}
+
+/* A daemon that is started anew finds what an earlier one has asked for. */
+static void finds_what_was_asked_for(void **state)
+{
+	char path[96];
+
+	(void)state;
+	assert_true(create(DEVICES));
+	/* Nothing yet. */
+	dev_late_adopt(&ts, ts.guests->domid);
+	while (ts.late)
+		one_round();
+	assert_int_equal(fake->devices, 4);
+	fake->devd = DEVD_KEEPS;
+	for (unsigned int i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path),
+			 "/local/domain/0/backend/pvbd/%u/51712/%s",
+			 ts.guests->domid, i ? "state" : "online");
+		assert_int_equal(xsc_write(ts.xs, XSC_NO_TX, path,
+					   i ? "5" : "0"), 0);
+	}
+	dev_late_adopt(&ts, ts.guests->domid);
+	for (unsigned int i = 0; i < 8; i++)
+		one_round();
+	assert_non_null(ts.late);
+	assert_int_equal(fake->watches, 1);
+	fake->devd = DEVD_WORKS;
+	assert_true(ask("{\"op\":\"device-attach\",\"domain\":\"g\",\"disk\":\"/b.raw,,xvdz,r\"}"));
+	while (ts.late)
+		one_round();
+	settle();
+	assert_int_equal(fake->devices, 4);
+	assert_false(ask("{\"op\":\"device-detach\",\"domain\":\"g\",\"disk\":\"xvda\"}"));
+	assert_true(answer_has("has no disk xvda"));
+	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
+	expect_nothing_left();
+}
+
 static void asks_backends(void **state)
 {
 	struct stat st;
@@ -826,6 +909,8 @@ int main(void)
 		cmocka_unit_test(plugs_devices),
 		cmocka_unit_test(undoes_a_failed_plug),
 		cmocka_unit_test(refuses_to_plug),
+		cmocka_unit_test(takes_what_is_given_back_late),
+		cmocka_unit_test(finds_what_was_asked_for),
 		cmocka_unit_test(asks_backends),
 		cmocka_unit_test(sweeps_up),
 		cmocka_unit_test(acts_on_ends),
