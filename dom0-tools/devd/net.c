@@ -15,6 +15,8 @@
 #include "lib/log.h"
 
 #define MAX_QUEUES 4
+#define CAP_BURST (512u << 10)	/* more than any backend saves up */
+#define CAP_MOST 1e12		/* bytes a second: no limit at all */
 #define POLL_MS 20		/* for an interface of the kernel's */
 #define POLLS 1500
 
@@ -33,6 +35,19 @@ static int read_mac(const char *text, uint8_t mac[6])
 	return 0;
 }
 
+/* What the backend may never exceed: well above what it is to keep to, so
+ * that the kernel drops nothing of a guest's whose backend does. */
+static void set_cap(struct card *c)
+{
+	double a_second = (double)c->rate_bytes * 1e6 / (double)c->rate_usec;
+	uint64_t burst = 2 * c->rate_bytes + CAP_BURST;
+
+	if (!c->rate_bytes || a_second > CAP_MOST)
+		return;
+	c->vif.cap = (uint64_t)(a_second * 1.25) + 1;
+	c->vif.cap_burst = burst < INT32_MAX ? (uint32_t)burst : INT32_MAX;
+}
+
 static int read_rate(const char *text, struct card *c, struct fail *fail)
 {
 	unsigned long long bytes, usec;
@@ -45,6 +60,7 @@ static int read_rate(const char *text, struct card *c, struct fail *fail)
 				"rate is '%s', not BYTES,MICROSECONDS", text);
 	c->rate_bytes = bytes;
 	c->rate_usec = usec;
+	set_cap(c);
 	return 0;
 }
 
@@ -66,6 +82,8 @@ static int read_addresses(struct dev *dev, struct fail *fail)
 		c->filters |= BP_NET_FILTER_MAC;
 	if (strstr(text, "ip"))
 		c->filters |= BP_NET_FILTER_IP;
+	/* Also in the kernel: a guest may have taken its backend over. */
+	c->vif.filters = c->filters;
 	if (!rc && c->filters & BP_NET_FILTER_IP && !n)
 		rc = fail_set(fail, -EINVAL,
 			      "filter=ip needs ip= to say which addresses are right");
@@ -511,7 +529,7 @@ static int kernel_open(struct dev *dev, struct fail *fail)
 	rc = hostnet_vif_name(c->vif.name, dev->domid, dev->devid, NULL, fail);
 	if (rc)
 		return rc;
-	c->vif.filters = c->filters;
+	c->vif.cap = 0;		/* the kernel's own keeps the rate */
 	dev->job_timer.fn = poll_interface;
 	ev_timer_set(dev->devd->loop, &dev->job_timer, 0);
 	return -EINPROGRESS;
@@ -529,7 +547,7 @@ static int kernel_take_up(struct dev *dev, struct fail *fail)
 	if (!rc)
 		rc = hostnet_vif_name(c->vif.name, dev->domid, dev->devid,
 				      NULL, fail);
-	c->vif.filters = c->filters;
+	c->vif.cap = 0;
 	c->plugged = !rc && !c->has_script;
 	c->script_online = !rc && c->has_script;
 	return rc;

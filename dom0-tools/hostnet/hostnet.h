@@ -120,12 +120,18 @@ struct hostnet_vif {
 	const char *hostname;		/* nat: NULL or a name for the DNS */
 	/*
 	 * HOSTNET_FILTER_*: drop in the kernel what the guest sends from
-	 * other addresses.  For interfaces of Linux's xen-netback:
-	 * parvis-netback filters by itself.
+	 * other addresses, whatever its backend lets through.
 	 */
 	uint32_t filters;
 	unsigned int nr_ips;
 	struct hostnet_ip ip[HOSTNET_MAX_IPS];
+	/*
+	 * Drop what the guest sends beyond so many bytes a second, but for
+	 * @cap_burst of them; 0: no such bound.  Dropping makes a poor rate
+	 * limit: this is for a backend that does not keep its own.
+	 */
+	uint64_t cap;
+	uint32_t cap_burst;
 };
 
 /*

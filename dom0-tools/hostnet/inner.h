@@ -82,6 +82,7 @@ int hn_write_file(const char *path, const char *text, struct fail *fail);
 int hn_nft_nat(const char *bridge, const struct hostnet_ip *v4,
 	       const struct hostnet_ip *v6, struct fail *fail);
 int hn_nft_nat_del(const char *bridge);
+/* Filters and caps what comes in from the interface. */
 int hn_nft_filter(const struct hostnet_vif *vif, struct fail *fail);
 int hn_nft_filter_del(const char *vif);
 

@@ -60,8 +60,8 @@ static int run(struct strbuf *sb, const char *what, struct fail *fail)
 	nft_ctx_buffer_output(ctx);
 	if (nft_run_cmd_from_buffer(ctx, sb->data)) {
 		said = nft_ctx_get_error_buffer(ctx);
-		rc = fail_set(fail, -EIO, "%s: nftables says: %.600s (is the "
-			      "module nf_tables there?)", what,
+		rc = fail_set(fail, -EIO, "%s: nftables says: %.600s (are the "
+			      "modules nf_tables and nft_limit there?)", what,
 			      said ? said : "nothing");
 	}
 out:
@@ -139,6 +139,41 @@ static void add_set(struct strbuf *sb, const struct hostnet_vif *vif,
 	strbuf_adds(sb, " }");
 }
 
+/* The address that a neighbour advertisement is about begins like @ip. */
+static void add_target(struct strbuf *sb, const struct hostnet_ip *ip)
+{
+	unsigned int bytes = (ip->prefix + 7u) / 8, shift = bytes * 8 -
+							    ip->prefix;
+	uint8_t high = 0;
+
+	if (!ip->prefix) {
+		strbuf_adds(sb, "return\n");
+		return;
+	}
+	strbuf_printf(sb, "@th,64,%u 0x", ip->prefix);
+	for (unsigned int i = 0; i < bytes; i++) {
+		strbuf_printf(sb, "%02x", (uint8_t)(ip->addr[i] >> shift |
+						    high << (8 - shift)));
+		high = ip->addr[i];
+	}
+	strbuf_adds(sb, " return\n");
+}
+
+/* Comes back from what a neighbour advertisement may say. */
+static void add_advert_chain(struct strbuf *sb, const struct hostnet_vif *vif)
+{
+	static const struct hostnet_ip local = {
+		.family = 6, .prefix = 10, .addr = { 0xfe, 0x80 },
+	};
+
+	strbuf_adds(sb, "chain advert {\n");
+	add_target(sb, &local);
+	for (unsigned int i = 0; i < vif->nr_ips; i++)
+		if (vif->ip[i].family == 6)
+			add_target(sb, &vif->ip[i]);
+	strbuf_adds(sb, "drop\n}\n");
+}
+
 /*
  * Only configured addresses, what DHCP needs before one has any, and IPv6's
  * own link-local ones; no other protocol, so none can smuggle.
@@ -150,7 +185,9 @@ static void add_ip_rules(struct strbuf *sb, const struct hostnet_vif *vif)
 	add_set(sb, vif, 4, "255.255.255.255");
 	strbuf_adds(sb, " accept\narp saddr ip ");
 	add_set(sb, vif, 4, "0.0.0.0");
-	strbuf_adds(sb, " accept\nip6 saddr ");
+	/* Nor may it say that it has another's address. */
+	strbuf_adds(sb, " accept\nicmpv6 type nd-neighbor-advert "
+			"jump advert\nip6 saddr ");
 	add_set(sb, vif, 6, "::, fe80::/10");
 	strbuf_adds(sb, " accept\ndrop\n");
 }
@@ -160,8 +197,14 @@ int hn_nft_filter(const struct hostnet_vif *vif, struct fail *fail)
 	struct strbuf sb = { 0 };
 
 	open_table(&sb, "netdev", "vif", vif->name);
+	if (vif->filters & HOSTNET_FILTER_IP)
+		add_advert_chain(&sb, vif);
 	strbuf_printf(&sb, "chain from { type filter hook ingress device "
 		      "\"%s\" priority 0; policy accept;\n", vif->name);
+	if (vif->cap)
+		strbuf_printf(&sb, "limit rate over %llu bytes/second "
+			      "burst %u bytes drop\n",
+			      (unsigned long long)vif->cap, vif->cap_burst);
 	if (vif->filters & HOSTNET_FILTER_MAC)
 		add_mac_rules(&sb, vif->mac);
 	if (vif->filters & HOSTNET_FILTER_IP)

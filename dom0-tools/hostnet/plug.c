@@ -210,7 +210,7 @@ int hostnet_vif_up(struct hostnet *hn, const struct hostnet_vif *vif,
 	if (rc)
 		return rc;
 	rc = hn_link_set_mtu(hn, vif->name, mtu, fail);
-	if (!rc && vif->filters)
+	if (!rc && (vif->filters || vif->cap))
 		rc = hn_nft_filter(vif, fail);
 	if (!rc)
 		rc = modes[vif->mode].up(hn, vif, fail);
@@ -229,7 +229,7 @@ int hostnet_vif_down(struct hostnet *hn, const struct hostnet_vif *vif,
 	if (hostnet_link_exists(hn, vif->name))
 		hn_link_set_up(hn, vif->name, false, NULL);
 	modes[vif->mode].down(hn, vif);
-	if (vif->filters)
+	if (vif->filters || vif->cap)
 		hn_nft_filter_del(vif->name);
 	return 0;
 }

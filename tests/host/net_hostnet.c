@@ -356,6 +356,124 @@ static void filters(void **state)
 	sh("ip link del xenbr0");
 }
 
+/* ---- what the kernel lets through, whatever writes to the tap ---- */
+
+#define FRAME 200
+
+/* A UDP packet from @mac and 10.9.0.@last, as a backend writes it. */
+static void fill_frame(uint8_t out[10 + FRAME], uint8_t mac, uint8_t last)
+{
+	static const uint8_t head[] = {
+		0xff, 0xff, 0xff, 0xff, 0xff, 0xff,	/* to */
+		0x00, 0x16, 0x3e, 1, 2, 0, 0x08, 0x00,
+		0x45, 0, 0, FRAME - 14, 0, 1, 0, 0, 64, 17, 0, 0,
+		10, 9, 0, 0, 10, 9, 0, 255, 0, 9, 0, 9,
+		0, FRAME - 34, 0, 0,
+	};
+	uint32_t sum = 0;
+
+	memset(out, 0, 10 + FRAME);
+	memcpy(out + 10, head, sizeof(head));
+	out[10 + 11] = mac;
+	out[10 + 29] = last;
+	for (int i = 14; i < 34; i += 2)
+		sum += (uint32_t)out[10 + i] << 8 | out[11 + i];
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~(sum + (sum >> 16));
+	out[10 + 24] = (uint8_t)(sum >> 8);
+	out[10 + 25] = (uint8_t)sum;
+}
+
+/* A neighbour advertisement for 2001:db8::@last, or of 2001:db9::. */
+static void send_advert(int fd, uint8_t net, uint8_t last)
+{
+	static const uint8_t head[] = {
+		0x33, 0x33, 0, 0, 0, 1, 0x00, 0x16, 0x3e, 1, 2, 3, 0x86, 0xdd,
+		0x60, 0, 0, 0, 0, 24, 58, 255,
+		0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+		0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+		136, 0, 0, 0, 0x20, 0, 0, 0,
+		0x20, 0x01, 0x0d,
+	};
+	uint8_t frame[10 + 78] = { 0 };
+
+	memcpy(frame + 10, head, sizeof(head));
+	frame[10 + 65] = net;
+	frame[10 + 77] = last;
+	assert_int_equal(write(fd, frame, sizeof(frame)), sizeof(frame));
+}
+
+static void send_frames(int fd, uint8_t mac, uint8_t last, int count)
+{
+	uint8_t frame[10 + FRAME];
+
+	fill_frame(frame, mac, last);
+	while (count--)
+		assert_int_equal(write(fd, frame, sizeof(frame)),
+				 sizeof(frame));
+}
+
+/* How many frames came through the bridge to its own interface. */
+static long received(const char *bridge)
+{
+	char path[96];
+	long n = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "ip -s -j link show %s | "
+		 "sed 's/.*\"rx\":{[^}]*\"packets\":\\([0-9]*\\).*/\\1/'",
+		 bridge);
+	f = popen(path, "r");
+	if (f && fscanf(f, "%ld", &n) != 1)
+		n = -1;
+	if (f)
+		pclose(f);
+	return n;
+}
+
+static void kernel_filters(void **state)
+{
+	struct hostnet_vif v = vif_named("vif10.0");
+	long before, got;
+	int fd;
+
+	(void)state;
+	NEED_NAMESPACE();
+	sh("ip link add xenbr0 type bridge && ip link set xenbr0 up");
+	OK(hostnet_tap_create(hn, v.name, 1, &fd, &why));
+	OK(hostnet_tap_queue(fd, true, NULL));
+	v.filters = HOSTNET_FILTER_MAC | HOSTNET_FILTER_IP;
+	v.nr_ips = 3;
+	hostnet_parse_ips("10.9.0.5 2001:db8::7 2001:db8:0:2::/63", v.ip,
+			  NULL);
+	OK(hostnet_vif_up(hn, &v, &why));
+	before = received("xenbr0");
+	send_frames(fd, 3, 5, 7);
+	assert_int_equal(received("xenbr0") - before, 7);
+	send_frames(fd, 4, 5, 7);	/* another card's address */
+	send_frames(fd, 3, 6, 7);	/* another guest's */
+	assert_int_equal(received("xenbr0") - before, 7);
+	send_advert(fd, 0xb8, 7);
+	assert_int_equal(received("xenbr0") - before, 8);
+	send_advert(fd, 0xb8, 8);	/* of an address that is not its own */
+	send_advert(fd, 0xb9, 7);
+	assert_int_equal(received("xenbr0") - before, 8);
+	OK(hostnet_vif_down(hn, &v, NULL));
+	v.filters = 0;
+	v.cap = 100 * FRAME;
+	v.cap_burst = 200 * FRAME;
+	OK(hostnet_vif_up(hn, &v, &why));
+	before = received("xenbr0");
+	send_frames(fd, 3, 5, 5000);
+	got = received("xenbr0") - before;
+	/* The burst, and what a slow machine's clock adds to it. */
+	assert_in_range(got, 190, 1500);
+	OK(hostnet_vif_down(hn, &v, NULL));
+	assert_false(says("nft list ruleset", "parvis_vif"));
+	close(fd);
+	sh("ip link del xenbr0");
+}
+
 static void make_script(char path[64], const char *text)
 {
 	FILE *f;
@@ -422,6 +540,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(routes, setup, teardown),
 		cmocka_unit_test_setup_teardown(nat, setup, teardown),
 		cmocka_unit_test_setup_teardown(filters, setup, teardown),
+		cmocka_unit_test_setup_teardown(kernel_filters, setup,
+						teardown),
 		cmocka_unit_test(scripts),
 	};
 	char cmd[128];
