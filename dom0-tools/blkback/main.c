@@ -32,6 +32,9 @@
 #define ROUNDS 8		/* over the rings before I/O is looked at */
 #define MAX_RING_ORDER 4
 #define WORKERS 64		/* io_uring's threads */
+/* A port is told once until it is unmasked; once more if a connection was
+ * taken up while it was told. */
+#define MAX_MASKED (2 * BP_BLK_MAX_QUEUES)
 
 enum drain { DRAIN_NONE, DRAIN_DISCONNECT, DRAIN_QUIESCE, DRAIN_MEDIA };
 
@@ -42,7 +45,7 @@ struct program {
 	struct jrn jrn;
 	struct blk_dev dev;
 	struct loop_poll control, events;
-	uint32_t masked[BP_BLK_MAX_QUEUES];
+	uint32_t masked[MAX_MASKED];
 	uint32_t nr_masked;
 	char name[sizeof(((struct bp_start_blk *)0)->name) + 1];
 	uint32_t start_flags;
@@ -128,31 +131,33 @@ static void send_ready(struct program *p)
 
 /* ---- event channels ---- */
 
+/*
+ * The descriptor wakes its poll only when it had no port to tell.  One that
+ * comes while the others are read wakes nobody, so with several queues it is
+ * read until it has no more.
+ */
 static void on_event(struct loop_poll *poll, unsigned int events)
 {
 	struct program *p = (struct program *)((char *)poll -
 					       offsetof(struct program, events));
-	uint32_t room = BP_BLK_MAX_QUEUES - p->nr_masked;
+	uint32_t room;
 	int n;
 
 	(void)events;
-	if (!room)
-		return;
-	n = gmap_pending(&p->g, p->masked + p->nr_masked, room);
-	if (n > 0)
-		p->nr_masked += (uint32_t)n;
+	do {
+		room = MAX_MASKED - p->nr_masked;
+		n = room ? gmap_pending(&p->g, p->masked + p->nr_masked, room)
+			 : 0;
+		if (n > 0)
+			p->nr_masked += (uint32_t)n;
+	} while (n > 0 && p->dev.nr_queues != 1);
 }
 
 static void unmask(struct program *p)
 {
-	while (p->nr_masked) {
-		bool full = p->nr_masked == BP_BLK_MAX_QUEUES;
-
+	if (p->nr_masked)
 		gmap_unmask(&p->g, p->masked, p->nr_masked);
-		p->nr_masked = 0;
-		if (full)	/* there may be more */
-			on_event(&p->events, POLLIN);
-	}
+	p->nr_masked = 0;
 }
 
 /* ---- messages ---- */
