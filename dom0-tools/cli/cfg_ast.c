@@ -7,6 +7,7 @@
  * anybody's.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -217,6 +218,22 @@ const struct cfg_value *cfg_find(const struct cfg_file *file, const char *key)
 	return s ? s->value : NULL;
 }
 
+void cfg_remove(struct cfg_file *file, const char *key)
+{
+	struct cfg_setting **at = &file->first, *s;
+
+	while (*at && strcmp((*at)->key, key))
+		at = &(*at)->next;
+	s = *at;
+	if (!s)
+		return;
+	*at = s->next;
+	if (file->end == &s->next)
+		file->end = at;
+	file->count--;
+	setting_free(s);
+}
+
 /* "+=": strings join, lists append. */
 static int join(struct cfg_file *file, struct cfg_setting *s,
 		struct cfg_value *value, int line)
@@ -286,15 +303,30 @@ int cfg_assign(struct cfg_file *file, char *key, struct cfg_value *value,
 	return 0;
 }
 
-int cfg_set_string(struct cfg_file *file, const char *key, const char *text)
+static int set_atom(struct cfg_file *file, const char *key,
+		    enum cfg_kind kind, char *text)
 {
-	char *k = strdup(key), *t = strdup(text);
+	char *k = strdup(key);
 
 	if (!k) {
-		free(t);
+		free(text);
 		return -ENOMEM;
 	}
-	return cfg_assign(file, k, cfg_atom(CFG_STRING, t, 0), false, 0);
+	return cfg_assign(file, k, cfg_atom(kind, text, 0), false, 0);
+}
+
+int cfg_set_string(struct cfg_file *file, const char *key, const char *text)
+{
+	return set_atom(file, key, CFG_STRING, strdup(text));
+}
+
+int cfg_set_number(struct cfg_file *file, const char *key, int64_t n)
+{
+	char *text;
+
+	if (asprintf(&text, "%" PRId64, n) < 0)
+		text = NULL;
+	return set_atom(file, key, CFG_NUMBER, text);
 }
 
 int cfg_parse_text(struct cfg_file *file, const char *text, size_t len)
@@ -315,6 +347,21 @@ int cfg_parse_text(struct cfg_file *file, const char *text, size_t len)
 	cfgl_lex_destroy(scanner);
 	if (rc)
 		cfg_complain(file, file->line, "cannot be understood");
+	return rc;
+}
+
+int cfg_parse_stream(struct cfg_file *file, FILE *stream)
+{
+	char *text = malloc(TEXT_MAX + 1);
+	size_t n;
+	int rc;
+
+	if (!text)
+		return cfg_complain(file, 0, "out of memory");
+	n = fread(text, 1, TEXT_MAX + 1, stream);
+	rc = ferror(stream) ? cfg_complain(file, 0, "it cannot be read") :
+			      cfg_parse_text(file, text, n);
+	free(text);
 	return rc;
 }
 

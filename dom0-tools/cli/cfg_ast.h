@@ -11,6 +11,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 
 #include "../lib/fail.h"
 #include "../lib/strbuf.h"
@@ -49,6 +51,8 @@ void cfg_file_free(struct cfg_file *file);
  * cause noted.
  */
 int cfg_parse_text(struct cfg_file *file, const char *text, size_t len);
+/* The same for what is left of a stream. */
+int cfg_parse_stream(struct cfg_file *file, FILE *stream);
 /* The same for the JSON object that cfg_to_json() writes. */
 int cfg_parse_json(struct cfg_file *file, const char *json);
 /* The same for an object in a larger tree (a yajl_val). */
@@ -58,8 +62,12 @@ int cfg_parse_tree(struct cfg_file *file, struct yajl_val_s *object);
 void cfg_to_json(const struct cfg_file *file, struct strbuf *out);
 
 const struct cfg_value *cfg_find(const struct cfg_file *file, const char *key);
+/* Forgets @key, if it is there. */
+void cfg_remove(struct cfg_file *file, const char *key);
 /* Sets @key to a string, replacing. 0 or -ENOMEM. */
 int cfg_set_string(struct cfg_file *file, const char *key, const char *text);
+/* The same for a number that is not negative. */
+int cfg_set_number(struct cfg_file *file, const char *key, int64_t n);
 
 /* For the grammar.  They take over what they are given, also on failure. */
 struct cfg_value *cfg_atom(enum cfg_kind kind, char *text, int line);

@@ -16,6 +16,7 @@
 #include "../device/nic.h"
 #include "../device/vdev.h"
 #include "xl.h"
+#include "xlconf.h"
 
 /* ---- what they share ---- */
 
@@ -116,60 +117,68 @@ static char *join(int argc, char **argv, int from)
 
 /* ---- attach ---- */
 
-static int check_disk(const char *spec, struct fail *fail)
+/* Both put what the daemon is to be told into @out, or say what is wrong. */
+static int disk_spec(const char *words, struct strbuf *out, struct fail *fail)
 {
 	struct disk d;
-	int rc = disk_parse(&d, spec, fail);
+	int rc = disk_parse(&d, words, fail);
 
 	disk_free(&d);
+	strbuf_adds(out, words);
 	return rc;
 }
 
-static int check_nic(const char *spec, struct fail *fail)
+static int card_spec(const char *words, struct strbuf *out, struct fail *fail)
 {
-	struct nic n;
-	int rc = nic_parse(&n, spec, fail);
+	return xlconf_card(xl_conf(), words, out, fail);
+}
 
-	nic_free(&n);
-	return rc;
+static int send_attach(const char *domain, const char *kind,
+		       const struct strbuf *spec, bool json)
+{
+	struct strbuf text;
+	struct jw w;
+
+	if (spec->err)
+		return xl_error("out of memory");
+	if (!xl_request_begin(&w, &text, "device-attach", domain))
+		return XL_FAILED;
+	jw_str(&w, kind, spec->data);
+	return send_request(&w, &text, json);
 }
 
 static int attach(int argc, char **argv, const char *kind, int words,
-		  int (*check)(const char *spec, struct fail *fail))
+		  int (*read)(const char *words, struct strbuf *out,
+			      struct fail *fail))
 {
+	struct strbuf spec = { 0 };
 	struct options o = { 0 };
 	struct fail fail = { 0 };
-	struct strbuf text;
-	struct jw w;
-	char *spec;
+	char *text;
 	int rc = read_options(argc, argv, &o);
 
 	if (rc || o.force || optind + words > argc)
 		return rc ? rc : xl_usage();
-	spec = join(argc, argv, optind + 1);
-	if (!spec)
+	text = join(argc, argv, optind + 1);
+	if (!text)
 		return xl_error("out of memory");
-	if (check(spec, &fail)) {
+	if (read(text, &spec, &fail))
 		rc = xl_error("%s", fail.text);
-	} else if (!xl_request_begin(&w, &text, "device-attach",
-				     argv[optind])) {
-		rc = XL_FAILED;
-	} else {
-		jw_str(&w, kind, spec);
-		rc = send_request(&w, &text, o.json);
-	}
-	free(spec);
+	else
+		rc = send_attach(argv[optind], kind, &spec, o.json);
+	strbuf_free(&spec);
+	free(text);
 	return rc;
 }
 
 int cmd_block_attach(int argc, char **argv)
 {
-	return attach(argc, argv, "disk", 2, check_disk);
+	return attach(argc, argv, "disk", 2, disk_spec);
 }
 
 int cmd_network_attach(int argc, char **argv)
 {
-	return attach(argc, argv, "vif", 1, check_nic);
+	return attach(argc, argv, "vif", 1, card_spec);
 }
 
 /* ---- detach ---- */

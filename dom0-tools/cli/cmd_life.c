@@ -15,12 +15,14 @@
 
 #include "cfg.h"
 #include "xl.h"
+#include "xlconf.h"
 
 /* ---- create ---- */
 
 struct create {
 	const char *file;
 	bool console, paused, dry_run, quiet;
+	bool any_cpu;		/* of the host's, whatever xl.conf says */
 	char **words;		/* KEY=VALUE of the command line */
 	int words_count;
 };
@@ -54,6 +56,8 @@ static int create_options(int argc, char **argv, struct create *c)
 			c->dry_run = true;
 		else if (o == 'q')
 			c->quiet = true;
+		else if (o == 'i')
+			c->any_cpu = true;
 		else if (o == 'V' || o == 'A')
 			return xl_error("virtual frame buffers are not built: use -c for the console");
 		else if (o == '?')
@@ -84,14 +88,10 @@ static FILE *open_config(const char *path, char *found, size_t room)
 	return NULL;
 }
 
-#define CONFIG_MAX (256 << 10)
-
 static int read_config(struct cfg_file *file, struct create *c, char *name,
 		       size_t room)
 {
 	FILE *f = open_config(c->file, name, room);
-	char *text;
-	size_t n;
 	int rc;
 
 	if (!f)
@@ -101,18 +101,8 @@ static int read_config(struct cfg_file *file, struct create *c, char *name,
 	file->name = name;
 	if (!c->quiet && !c->dry_run)
 		printf("Parsing config from %s\n", name);
-	text = malloc(CONFIG_MAX + 1);
-	if (!text) {
-		fclose(f);
-		return fail_set(file->fail, -ENOMEM, "out of memory");
-	}
-	n = fread(text, 1, CONFIG_MAX + 1, f);
-	if (ferror(f))
-		rc = fail_errno(file->fail, -EIO, "cannot read %s", name);
-	else
-		rc = cfg_parse_text(file, text, n);
+	rc = cfg_parse_stream(file, f);
 	fclose(f);
-	free(text);
 	return rc;
 }
 
@@ -166,7 +156,12 @@ static int load_config(struct create *c, struct cfg_file *file, char *name,
 	if (rc)
 		return rc;
 	file->name = c->file ? name : "command line";
+	rc = xlconf_fill(xl_conf(), file);
+	if (rc)
+		return rc;
 	rc = cfg_apply(&cfg, file, print_warning, c);
+	if (!rc && !c->any_cpu)
+		rc = xlconf_fill_cpus(xl_conf(), &cfg, file);
 	guest_config_free(&cfg);
 	return rc;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "xl.h"
+#include "xlconf.h"
 
 static int set_memory(const char *op, int argc, char **argv)
 {
@@ -71,23 +72,60 @@ static int pin(const char *domain, long vcpu, const char *cpus, bool soft)
 	return xl_request_end(&w, &text);
 }
 
-int cmd_vcpu_pin(int argc, char **argv)
+/* Pins to those of @cpus that xl.conf leaves to guests. */
+static int pin_allowed(const char *domain, long vcpu, const char *cpus)
 {
-	long vcpu = -1;
-	char *end;
+	struct strbuf text = { 0 };
+	struct cfg_mask mask, allowed;
 	int rc;
 
-	if (argc < 4 || argc > 5)
+	if (!strcmp(cpus, "-") || !xlconf_cpus(xl_conf(), &allowed))
+		return pin(domain, vcpu, cpus, false);
+	if (cfg_parse_cpus(cpus, mask.bits, CFG_CPUS_MAX))
+		return xl_error("\"%s\": CPUs are given as \"0-3,^1\" or \"all\"",
+				cpus);
+	if (!cfg_mask_and(&mask, &allowed))
+		return xl_error("none of the CPUs %s is among those that vm.cpumask and vm.pv.cpumask in xl.conf allow: --ignore-global-affinity-masks overrides them",
+				cpus);
+	cfg_cpus_text(mask.bits, CFG_CPUS_MAX, &text);
+	rc = text.err ? xl_error("out of memory") :
+			pin(domain, vcpu, text.data, false);
+	strbuf_free(&text);
+	return rc;
+}
+
+int cmd_vcpu_pin(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "ignore-global-affinity-masks", no_argument, NULL, 'i' },
+		{ "force", no_argument, NULL, 'f' },
+		{ 0 },
+	};
+	long vcpu = -1;
+	bool any = false;
+	char *end;
+	int rc, o;
+
+	/* -f: Xen's way to override what hypercalls pinned; nothing does. */
+	while ((o = getopt_long(argc, argv, "fi", longs, NULL)) != -1) {
+		if (o == '?')
+			return xl_usage();
+		any |= o == 'i';
+	}
+	argc -= optind;
+	argv += optind;
+	if (argc < 3 || argc > 4)
 		return xl_usage();
-	if (strcmp(argv[2], "all")) {
-		vcpu = strtol(argv[2], &end, 10);
+	if (strcmp(argv[1], "all")) {
+		vcpu = strtol(argv[1], &end, 10);
 		if (*end || vcpu < 0)
 			return xl_error("\"%s\" is neither a vCPU nor \"all\"",
-					argv[2]);
+					argv[1]);
 	}
-	rc = pin(argv[1], vcpu, argv[3], false);
-	if (!rc && argc == 5)
-		rc = pin(argv[1], vcpu, argv[4], true);
+	rc = any ? pin(argv[0], vcpu, argv[2], false) :
+		   pin_allowed(argv[0], vcpu, argv[2]);
+	if (!rc && argc == 4)
+		rc = pin(argv[0], vcpu, argv[3], true);
 	return rc;
 }
 

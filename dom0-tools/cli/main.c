@@ -2,16 +2,20 @@
 /*
  * main.c: xl: finding the command that was meant, and helping.
  *
- * State: the running command, for messages.  A command may be shortened to
- * any prefix that only it has.
+ * State: the running command, for messages, and the host's settings, which
+ * every command reads first, so that a mistake in them is seen at once.  A
+ * command may be shortened to any prefix that only it has.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../lib/nearest.h"
 #include "xl.h"
+#include "xlconf.h"
 
 static const struct command {
 	const char *name;
@@ -27,6 +31,7 @@ static const struct command {
 
 bool xl_verbose;
 static const struct command *running;
+static struct xlconf conf;
 
 int xl_error(const char *fmt, ...)
 {
@@ -123,6 +128,49 @@ int cmd_help(int argc, char **argv)
 	return XL_OK;
 }
 
+/* ---- the host's settings ---- */
+
+#define XL_CONF "/etc/xen/xl.conf"
+
+const struct xlconf *xl_conf(void)
+{
+	return &conf;
+}
+
+static void warn(const char *line)
+{
+	fprintf(stderr, "warning: %s\n", line);
+}
+
+static void note(const char *line)
+{
+	if (xl_verbose)
+		fprintf(stderr, "%s\n", line);
+}
+
+static int read_conf(void)
+{
+	static const struct xlconf_say say = { warn, note };
+	const char *chosen = getenv("XL_CONF");
+	const char *path = chosen && *chosen ? chosen : XL_CONF;
+	FILE *f = fopen(path, "re");
+	struct fail fail = { 0 };
+	struct cfg_file file;
+	int rc = 0;
+
+	if (!f && (errno != ENOENT || path == chosen))
+		return xl_error("%s: %s", path, strerror(errno));
+	cfg_file_init(&file, path, &fail);
+	if (f) {
+		rc = cfg_parse_stream(&file, f);
+		fclose(f);
+	}
+	if (!rc)
+		rc = xlconf_read(&conf, &file, &say);
+	cfg_file_free(&file);
+	return rc ? xl_error("%s", fail.text) : XL_OK;
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
@@ -146,6 +194,8 @@ int main(int argc, char **argv)
 	running = command;
 	if (!command->run)
 		return xl_error("%s", command->help);
+	if (read_conf())
+		return 1;
 	argc -= optind;
 	argv += optind;
 	optind = 0;	/* the command reads its own options */

@@ -17,6 +17,8 @@
 #include "../lib/json.h"
 #include "../lib/xs_client.h"
 
+struct xlconf;
+
 /* A command's exit status; both print why they fail before they return. */
 #define XL_OK 0
 #define XL_FAILED 1
@@ -30,6 +32,9 @@ extern bool xl_verbose;
 int xl_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Prints how to use the running command; XL_USAGE. */
 int xl_usage(void);
+
+/* The host's settings (xl.conf): defaults where there is no such file. */
+const struct xlconf *xl_conf(void);
 
 /* ---- client.c ---- */
 

@@ -14,12 +14,12 @@ XL_T_CFLAGS := -O1 -g -std=gnu11 -D_GNU_SOURCE $(WARN) -Iguest-abi \
 # Below dom0-tools/, but for the hypervisor's files.
 xl_t_paths = $(filter hypervisor/%,$(1)) \
 	$(addprefix dom0-tools/,$(filter-out hypervisor/%,$(1)))
-XL_T_SRC := $(call xl_t_paths,$(D0_CFG_SRCS) $(D0_BUILD_SRCS) \
+XL_T_SRC := $(call xl_t_paths,$(D0_CFG_SRCS) cli/xlconf.c $(D0_BUILD_SRCS) \
 	$(D0_DAEMON_SRCS) lib/hv_calls.c lib/hv_domain.c $(D0_BASE_SRCS))
 XL_T_CORE := $(patsubst %.c,$(XL_TB)/%.o,$(XL_T_SRC)) \
 	$(XL_TB)/gen/cfg_gram.o $(XL_TB)/gen/cfg_lex.o
 XL_T_LIBS := $(D0_BUILD_LIBS) -llzma -lyajl -luuid
-XL_T_UNIT := device_spec xl_cfg xl_kernel xl_plan xl_make xl_server
+XL_T_UNIT := device_spec xl_cfg xl_conf xl_kernel xl_plan xl_make xl_server
 XL_T_FUZZ := fuzz_cfg fuzz_disk fuzz_vif fuzz_kernel_image
 
 $(XL_TB)/%.o: %.c $(D0_GEN)/cfg_gram.h
@@ -38,7 +38,7 @@ $(XL_TB)/xl_server: $(XL_TB)/dom0-tools/daemon/server.o
 $(XL_TB)/xl_make: $(XL_TB)/tests/host/xl_fake_hv.o \
 	$(XL_TB)/tests/host/xl_fake_store.o
 
-XL_FUZZ_SRC := $(call xl_t_paths,$(D0_CFG_SRCS) \
+XL_FUZZ_SRC := $(call xl_t_paths,$(D0_CFG_SRCS) cli/xlconf.c \
 	build/kernel_image.c build/plan_pv.c build/unpack.c $(D0_SHARED_SRCS) \
 	lib/fail.c lib/json.c lib/nearest.c lib/strbuf.c)
 
