@@ -147,11 +147,29 @@ static void again_free(struct again *a)
 	free(a);
 }
 
-static struct again *again_new(struct toolstack *ts, const struct guest *old,
-			       unsigned int quick_deaths)
+/* Counts this end in *@deaths; true if @g is not worth another start. */
+static bool dies_too_often(const struct guest *g, unsigned int *deaths)
 {
-	struct again *a = calloc(1, sizeof(*a));
+	bool quick = ev_now_ms() - g->started_ms < QUICK_DEATH_MS;
 
+	*deaths = quick ? g->quick_deaths + 1 : 0;
+	if (*deaths < QUICK_DEATHS_MAX)
+		return false;
+	log_err("%s ended %u times in a row within %d s of its start: not restarted, kept as it is",
+		g->name, *deaths, QUICK_DEATH_MS / 1000);
+	return true;
+}
+
+/* Another start of @old; NULL if it is to have none. */
+static struct again *again_new(struct toolstack *ts, const struct guest *old,
+			       void (*next)(struct outcome *out, int rc))
+{
+	unsigned int deaths;
+	struct again *a;
+
+	if (dies_too_often(old, &deaths))
+		return NULL;
+	a = calloc(1, sizeof(*a));
 	if (a)
 		a->json = strdup(old->config_json);
 	if (!a || !a->json) {
@@ -161,7 +179,8 @@ static struct again *again_new(struct toolstack *ts, const struct guest *old,
 	}
 	a->ts = ts;
 	memcpy(a->uuid, old->uuid, sizeof(a->uuid));
-	a->quick_deaths = quick_deaths;
+	a->quick_deaths = deaths;
+	a->out.fn = next;
 	return a;
 }
 
@@ -193,19 +212,6 @@ static void make_again(struct again *a)
 	guest_make(a->ts, a->g, false, &a->out);
 }
 
-/* Counts this end in *@deaths; true if @g is not worth another start. */
-static bool dies_too_often(const struct guest *g, unsigned int *deaths)
-{
-	bool quick = ev_now_ms() - g->started_ms < QUICK_DEATH_MS;
-
-	*deaths = quick ? g->quick_deaths + 1 : 0;
-	if (*deaths < QUICK_DEATHS_MAX)
-		return false;
-	log_err("%s ended %u times in a row within %d s of its start: not restarted, kept as it is",
-		g->name, *deaths, QUICK_DEATH_MS / 1000);
-	return true;
-}
-
 static void on_old_gone(struct outcome *out, int rc)
 {
 	struct again *a = container_of(out, struct again, out);
@@ -220,16 +226,10 @@ static void on_old_gone(struct outcome *out, int rc)
 
 static void restart(struct toolstack *ts, struct guest *g)
 {
-	unsigned int deaths;
-	struct again *a;
+	struct again *a = again_new(ts, g, on_old_gone);
 
-	if (dies_too_often(g, &deaths))
-		return;
-	a = again_new(ts, g, deaths);
-	if (!a)
-		return;
-	a->out.fn = on_old_gone;
-	guest_destroy(ts, g, &a->out);
+	if (a)
+		guest_destroy(ts, g, &a->out);
 }
 
 /* Keeps the ended domain under another name and identity. */
@@ -283,18 +283,12 @@ static void on_devices_free(struct outcome *out, int rc)
 
 static void rename_restart(struct toolstack *ts, struct guest *g)
 {
-	unsigned int deaths;
-	struct again *a;
+	struct again *a = again_new(ts, g, on_devices_free);
 
-	/* Each end keeps a whole domain's memory. */
-	if (dies_too_often(g, &deaths))
-		return;
-	a = again_new(ts, g, deaths);
 	if (!a)
 		return;
 	a->g = g;
 	g->ending = true;
-	a->out.fn = on_devices_free;
 	devices_release_all(ts, g->domid, RELEASE_CUT, &a->out);
 }
 

@@ -251,17 +251,25 @@ static int plug_in(struct dev *dev, struct fail *fail)
 	return rc;
 }
 
+/* A card anew: what it is to be, and a host to put it into. */
+static int begin(struct dev *dev, struct fail *fail)
+{
+	int rc;
+
+	forget(&dev->card);
+	rc = read_config(dev, fail);
+	if (!rc && !host(dev, fail))
+		rc = fail->rc;
+	return rc;
+}
+
 static int tap_open(struct dev *dev, struct fail *fail)
 {
 	struct card *c = &dev->card;
-	int rc;
+	int rc = begin(dev, fail);
 
-	forget(c);
-	rc = read_config(dev, fail);
 	if (rc)
 		return rc;
-	if (!host(dev, fail))
-		return fail->rc;
 	rc = hostnet_tap_create(dev->devd->net, c->vif.name, MAX_QUEUES,
 				c->tap, fail);
 	if (rc)
@@ -274,14 +282,10 @@ int card_adopt(struct dev *dev, const int *tap, int count, bool plugged,
 	       bool script_online, struct fail *fail)
 {
 	struct card *c = &dev->card;
-	int rc;
+	int rc = begin(dev, fail);
 
-	forget(c);
-	rc = read_config(dev, fail);
 	if (rc)
 		return rc;
-	if (!host(dev, fail))
-		return fail->rc;
 	if (count < 1 || count > BP_NET_MAX_QUEUES)
 		return fail_set(fail, -EINVAL, "%d queues were kept", count);
 	memcpy(c->tap, tap, (size_t)count * sizeof(*tap));
@@ -517,14 +521,10 @@ static void poll_interface(struct ev_timer *t)
 static int kernel_open(struct dev *dev, struct fail *fail)
 {
 	struct card *c = &dev->card;
-	int rc;
+	int rc = begin(dev, fail);
 
-	forget(c);
-	rc = read_config(dev, fail);
 	if (rc)
 		return rc;
-	if (!host(dev, fail))
-		return fail->rc;
 	/* Its interface has the kernel's name. */
 	rc = hostnet_vif_name(c->vif.name, dev->domid, dev->devid, NULL, fail);
 	if (rc)
@@ -538,12 +538,8 @@ static int kernel_open(struct dev *dev, struct fail *fail)
 static int kernel_take_up(struct dev *dev, struct fail *fail)
 {
 	struct card *c = &dev->card;
-	int rc;
+	int rc = begin(dev, fail);
 
-	forget(c);
-	rc = read_config(dev, fail);
-	if (!rc && !host(dev, fail))
-		rc = fail->rc;
 	if (!rc)
 		rc = hostnet_vif_name(c->vif.name, dev->domid, dev->devid,
 				      NULL, fail);
