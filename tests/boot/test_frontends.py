@@ -17,11 +17,12 @@ class FrontendTests:
     """One guest with a disk and a card.  Subclasses say what serves them."""
 
     frontend = '6.1'
+    target = '/f.raw,raw,xvda,w,direct-io=0'
 
     def disk(self, dom0):
         """The disk's specification."""
         dom0.sh(f'truncate -s {MIB}M /f.raw')
-        return '/f.raw,raw,xvda,w,direct-io=0'
+        return self.target
 
     def test_connects(self, dom0):
         """Both devices come up, and are ours."""
@@ -99,22 +100,14 @@ class FrontendTests:
         log = dom0.guest('f', 'dmesg | grep "waiting for the backend"')
         assert 'vbd' in log and 'vif' in log
 
-    def unplug(self, dom0):
-        """A mounted disk is not taken away; its last user closes it."""
-        dom0.guest('f', 'modprobe ext4; /usr/sbin/mke2fs -q -t ext4 /dev/xvda '
-                        '&& mount /dev/xvda /mnt')
-        dom0.status('xl block-detach f xvda', 120)
-        dom0.guest('f', 'dmesg | grep "in use; will be closed"; '
-                        'echo alive >/mnt/x && sync && umount /mnt')
-        dom0.guest('f', 'until [ ! -e /dev/xvda ]; do sleep 0.1; done', 60)
-        dom0.sh(f"xl network-detach f {MAC}", 60)
-        dom0.guest('f', 'until [ ! -e /sys/class/net/eth0 ]; do sleep 0.1; done')
-        assert dom0.complaints('f') == []
-        dom0.destroy('f')
-
 
 class OurBackends(FrontendTests):
     """Ours with ours: what no other pair can do."""
+
+    def gone(self, dom0):
+        """Waits until nothing is left of the disk, detached while in use."""
+        dom0.poll('! xenstore-exists /libxl/$(xl domid f)/device/vbd/51712',
+                  60, "the disk's entries to go")
 
     def backend_regex(self, kind):
         """Sed's pattern for the path of a backend's folder."""
@@ -149,31 +142,20 @@ class OurBackends(FrontendTests):
                        240)
             assert 'ended 0' in dom0.guest('f', f'cat {log}')
 
-    @pytest.mark.long
-    def test_unplug(self, dom0):
-        """The end of both devices."""
-        self.unplug(dom0)
-
-
-class TestOurs61(OurBackends):
-    """A guest of Linux 6.1."""
-    boot = {'image': 'own_dom0', 'smp': 2, 'mem': 2048, 'tools': 'ours'}
-
-
-@pytest.mark.long
-class TestOurs612(OurBackends):
-    """A guest of Linux 6.12."""
-    boot = {'image': 'own_dom0', 'smp': 2, 'mem': 2048, 'tools': 'ours'}
-    frontend = '6.12'
-
 
 class KernelBackends(FrontendTests):
     """xen-blkback and xen-netback, set up by Debian's tools on real Xen."""
 
+    target = 'phy:/dev/loop0,xvda,w'
+
     def disk(self, dom0):
         dom0.sh('for m in loop xen-blkback xen-netback; do modprobe $m; done; '
                 f'truncate -s {MIB}M /f.raw; losetup /dev/loop0 /f.raw')
-        return 'phy:/dev/loop0,xvda,w'
+        return self.target
+
+    def gone(self, dom0):
+        """Debian's tools have to be told again when it is not in use."""
+        dom0.sh('xl block-detach f xvda', 60)
 
     def backend_regex(self, kind):
         """Sed's pattern for the path of a backend's folder."""
@@ -191,20 +173,81 @@ class KernelBackends(FrontendTests):
         dom0.guest('f', f'until ping -c 1 -W 1 {HOST}; do :; done', 60)
         print(dom0.guest('f', f'netload recv {HOST} 7000 8', 120))
 
-    def test_unplug(self, dom0):
-        """The end of both devices."""
-        self.unplug(dom0)
+
+class Unplugging:
+    """The end of both devices: the last tests of every class."""
+
+    def test_unplug_in_use(self, dom0):
+        """A mounted disk is not taken away; its last user closes it."""
+        dom0.guest('f', 'modprobe ext4; /usr/sbin/mke2fs -q -t ext4 /dev/xvda '
+                        '&& mount /dev/xvda /mnt && echo alive >/mnt/x')
+        rc, out = dom0.status('xl block-detach f xvda', 120)
+        assert rc != 0, out
+        dom0.guest('f', 'dmesg | grep "in use; will be closed"; '
+                        'dd if=/dev/urandom of=/mnt/y bs=64k count=64 && sync '
+                        '&& echo 3 >/proc/sys/vm/drop_caches && md5sum /mnt/y '
+                        '>/mnt/sum && umount /mnt', 120)
+        dom0.guest('f', 'until [ ! -e /dev/xvda ]; do sleep 0.1; done', 60)
+        self.gone(dom0)
+        assert '51712' not in dom0.sh('xl block-list f')
+
+    def test_plugged_again(self, dom0):
+        """What was written before and after the detach is there."""
+        dom0.sh(f'xl block-attach f {self.target}')
+        dom0.guest('f', 'until [ -b /dev/xvda ]; do sleep 0.1; done; '
+                        'mount /dev/xvda /mnt && grep alive /mnt/x && '
+                        'md5sum -c /mnt/sum && umount /mnt && '
+                        '/usr/sbin/e2fsck -fn /dev/xvda', 120)
+
+    def test_unplug_by_force(self, dom0):
+        """Programs get errors for what is under way, however much."""
+        dom0.guest('f', f'(ioload fill /dev/xvda {MIB} 6 && echo filled; '
+                        f'ioload mix /dev/xvda {MIB} 6 32 600; '
+                        'echo ended $? ) >/tmp/mix 2>&1 & '
+                        'until grep filled /tmp/mix; do sleep 0.2; done; '
+                        'sleep 2; ! grep ended /tmp/mix', 240)
+        dom0.sh('xl block-detach --force f xvda', 60)
+        dom0.guest('f', 'until grep ended /tmp/mix; do sleep 0.2; done; '
+                        '! grep "ended 0" /tmp/mix && '
+                        'until [ ! -e /dev/xvda ]; do sleep 0.1; done', 60)
+
+    def test_unplug_busy_card(self, dom0):
+        """A card goes at once, in the midst of load."""
+        dom0.guest('f', f'(netload send {HOST} 7000 20000 >/dev/null 2>&1 &) '
+                        '; sleep 2; ethtool -S eth0')
+        dom0.sh(f'xl network-detach f {MAC}', 60)
+        dom0.guest('f', 'until [ ! -e /sys/class/net/eth0 ]; do sleep 0.1; '
+                        'done; kill $(pidof netload)')
+        dom0.poll('! xenstore-exists /libxl/$(xl domid f)/device/vif/0', 30,
+                  "the card's entries to go")
+
+    def test_end(self, dom0):
+        """Neither side has complained about anything."""
+        assert dom0.complaints('f') == []
+        dom0.destroy('f')
+
+
+class TestOurs61(Unplugging, OurBackends):
+    """A guest of Linux 6.1."""
+    boot = {'image': 'own_dom0', 'smp': 2, 'mem': 2048, 'tools': 'ours'}
 
 
 @pytest.mark.long
-class TestKernel61(KernelBackends):
+class TestOurs612(Unplugging, OurBackends):
+    """A guest of Linux 6.12."""
+    boot = {'image': 'own_dom0', 'smp': 2, 'mem': 2048, 'tools': 'ours'}
+    frontend = '6.12'
+
+
+@pytest.mark.long
+class TestKernel61(Unplugging, KernelBackends):
     """A guest of Linux 6.1."""
     boot = {'image': 'own_dom0', 'smp': 2, 'mem': 2048, 'under': 'xen',
             'tools': 'debian'}
 
 
 @pytest.mark.long
-class TestKernel612(KernelBackends):
+class TestKernel612(Unplugging, KernelBackends):
     """A guest of Linux 6.12."""
     boot = {'image': 'own_dom0', 'smp': 2, 'mem': 2048, 'under': 'xen',
             'tools': 'debian'}
