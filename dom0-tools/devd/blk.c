@@ -29,24 +29,32 @@ struct disk_spec disk_spec_of(const struct disk *disk)
 	};
 }
 
-static int read_config(struct dev *dev, struct fail *fail)
+static int read_target(struct dev *dev, char target[512], char format[16])
 {
-	struct disk *disk = &dev->disk;
-	const char *word = disk->format, *target;
-	char text[512], lock[16];
+	const char *word = format;
+	char text[512];
 	int rc = dev_config_text(dev, "params", text, sizeof(text));
 
 	if (!rc)
-		rc = dev_config_text(dev, "format", disk->format,
-				     sizeof(disk->format));
+		rc = dev_config_text(dev, "format", format, 16);
+	if (rc)
+		return rc;
+	snprintf(target, 512, "%s", disk_target(text, &word));
+	if (word != format)
+		snprintf(format, 16, "%s", word);
+	return 0;
+}
+
+static int read_config(struct dev *dev, struct fail *fail)
+{
+	struct disk *disk = &dev->disk;
+	char text[512], lock[16];
+	int rc = read_target(dev, disk->target, disk->format);
+
 	if (!rc)
 		rc = dev_config_text(dev, "lock", lock, sizeof(lock));
 	if (rc)
 		return fail_errno(fail, rc, "cannot read the disk's settings");
-	target = disk_target(text, &word);
-	if (word != disk->format)
-		snprintf(disk->format, sizeof(disk->format), "%s", word);
-	snprintf(disk->target, sizeof(disk->target), "%s", target);
 	if (dev_config_text(dev, "device-type", text, sizeof(text)))
 		text[0] = 0;
 	disk->cdrom = !strcmp(text, "cdrom");
@@ -77,7 +85,7 @@ static int open_raw(struct dev *dev, struct disk_spec *spec, struct fail *fail)
 			       fail);
 
 	if (!rc)
-		image_claim(dev, &disk->file.id);
+		image_claim(dev, &disk->file);
 	return rc;
 }
 
@@ -159,6 +167,8 @@ static void blk_close(struct dev *dev)
 	if (disk->loop_fd >= 0)
 		close(disk->loop_fd);
 	disk_close(&disk->file);
+	if (disk->changing)
+		disk_close(&disk->was.file);
 	if (disk->socket[0])
 		unlink(disk->socket);
 	if (dev->script_ran)
@@ -167,8 +177,12 @@ static void blk_close(struct dev *dev)
 	forget(disk);
 }
 
+static void take_back(struct dev *dev);
+
 static int blk_prepare(struct dev *dev, struct fail *fail)
 {
+	/* The last process ended before it said that it has another medium. */
+	take_back(dev);
 	if (dev->disk.way == DISK_IMAGE || dev->disk.way == DISK_NBD)
 		return image_connect(dev, fail);
 	return 0;
@@ -339,47 +353,123 @@ static struct bp_head *blk_connect(struct dev *dev, bool resume)
 	return &dev->conn.head;
 }
 
-/* Another medium for a drive, or none. What was in it is let go. */
+/* ---- another medium ---- */
+
+static struct medium medium_of(const struct disk *disk)
+{
+	struct medium m = { .way = disk->way, .file = disk->file };
+
+	memcpy(m.target, disk->target, sizeof(m.target));
+	memcpy(m.format, disk->format, sizeof(m.format));
+	return m;
+}
+
+static void put_medium(struct disk *disk, const struct medium *m)
+{
+	disk->way = m->way;
+	disk->file = m->file;
+	memcpy(disk->target, m->target, sizeof(m->target));
+	memcpy(disk->format, m->format, sizeof(m->format));
+}
+
+/* Forgets one of the two, of which @stays stays. */
+static void settle_medium(struct dev *dev, struct disk_file *goes,
+			  const struct disk_file *stays)
+{
+	dev->disk.changing = false;
+	image_release(dev);
+	if (stays->fd >= 0)
+		image_claim(dev, stays);
+	disk_close(goes);
+}
+
+void blk_media_done(struct dev *dev)
+{
+	struct disk *disk = &dev->disk;
+
+	if (disk->changing)
+		settle_medium(dev, &disk->was.file, &disk->file);
+}
+
+/* Back to what was in the drive. */
+static void take_back(struct dev *dev)
+{
+	struct disk *disk = &dev->disk;
+	struct disk_file new = disk->file;
+
+	if (!disk->changing)
+		return;
+	put_medium(disk, &disk->was);
+	settle_medium(dev, &new, &disk->file);
+}
+
+static void send_medium(struct dev *dev)
+{
+	struct bp_start_blk m;
+	int fd = data_fd(&dev->disk);
+
+	fill_start(dev, &m, BP_MEDIA);
+	link_send_fds(dev, &m.head, &fd, fd < 0 ? 0 : 1);
+	if (fd >= 0)
+		close(fd);
+	dev->asked++;
+}
+
+void blk_media_refused(struct dev *dev)
+{
+	if (dev->ops->hello != BP_KIND_BLK || !dev->disk.changing)
+		return;
+	take_back(dev);
+	send_medium(dev);
+}
+
+static int open_medium(struct dev *dev, struct medium *m, struct fail *fail)
+{
+	struct disk_spec spec = disk_spec_of(&dev->disk);
+	int rc = read_target(dev, m->target, m->format);
+
+	if (rc)
+		return fail_errno(fail, rc, "cannot read the disk's settings");
+	spec.target = m->target;
+	spec.format = m->format;
+	m->file.fd = -1;
+	rc = disk_way(&spec, &m->way, fail);
+	if (!rc && m->way != DISK_RAW && m->way != DISK_EMPTY)
+		rc = fail_set(fail, -EOPNOTSUPP,
+			      "only raw media can be inserted while the guest runs");
+	if (!rc && m->way == DISK_RAW)
+		rc = disk_open_raw(&spec, image_holder_name, dev->devd,
+				   &m->file, fail);
+	return rc;
+}
+
+/*
+ * Another medium for a drive, or none.  What is in it stays open and locked
+ * until the backend has the other: blk_media_done().
+ */
 int blk_media(struct dev *dev, struct fail *fail)
 {
 	struct disk *disk = &dev->disk;
-	struct disk_file old = disk->file;
-	struct disk_spec spec;
-	struct bp_start_blk m;
-	int fd, rc;
+	struct medium new;
+	int rc;
 
 	if (!disk->removable)
 		return fail_set(fail, -EINVAL, "it is not a removable drive");
 	if (disk->way != DISK_RAW && disk->way != DISK_EMPTY)
 		return fail_set(fail, -EOPNOTSUPP,
 				"a medium in an image format cannot be changed while the guest runs");
-	rc = read_config(dev, fail);
+	if (dev->asked)
+		return fail_set(fail, -EBUSY,
+				"the drive has not done what it was asked before: try again");
+	rc = open_medium(dev, &new, fail);
 	if (rc)
 		return rc;
-	disk->file.fd = -1;
-	spec = disk_spec_of(disk);
-	rc = disk_way(&spec, &disk->way, fail);
-	if (!rc && disk->way != DISK_RAW && disk->way != DISK_EMPTY)
-		rc = fail_set(fail, -EOPNOTSUPP,
-			      "only raw media can be inserted while the guest runs");
-	if (!rc && disk->way == DISK_RAW)
-		rc = disk_open_raw(&spec, image_holder_name, dev->devd,
-				   &disk->file, fail);
-	if (rc) {
-		disk->file = old;
-		disk->way = old.fd < 0 ? DISK_EMPTY : DISK_RAW;
-		return rc;
-	}
-	image_release(dev);
-	if (disk->way == DISK_RAW)
-		image_claim(dev, &disk->file.id);
-	fill_start(dev, &m, BP_MEDIA);
-	fd = data_fd(disk);
-	link_send_fds(dev, &m.head, &fd, fd < 0 ? 0 : 1);
-	if (fd >= 0)
-		close(fd);
-	keep_put(dev);
-	disk_close(&old);
+	disk->was = medium_of(disk);
+	disk->changing = true;
+	put_medium(disk, &new);
+	if (new.file.fd >= 0)
+		image_claim(dev, &new.file);
+	send_medium(dev);
 	return 0;
 }
 

@@ -70,16 +70,27 @@ struct kind_ops {
 
 extern const struct kind_ops kind_pvbd, kind_pvif, kind_vbd, kind_vif;
 
+#define MAX_CLAIMS (2 * DISK_LAYERS)
+
+/* What is in a drive. */
+struct medium {
+	enum disk_way way;
+	struct disk_file file;
+	char target[512], format[16];
+};
+
 struct disk {
 	enum disk_way way;
 	struct disk_file file;
-	struct disk_id claim;	/* in devd's table of images, while claimed */
-	bool claimed;
+	struct disk_id claim[MAX_CLAIMS];	/* in devd's table of images */
+	unsigned int nr_claims;
 	bool readonly, removable, cdrom, discard, direct, shared;
 	char target[512], format[16], script[256];
 	struct proc server;	/* qemu-storage-daemon */
 	struct ev_timer server_end;	/* runs while it was told to end */
 	char socket[96];	/* where it listens */
+	bool changing;		/* its backend was told of another medium */
+	struct medium was;	/* and has this until it says it has that */
 	int nbd;		/* connected for the next process; -1 */
 	struct bp_ready_blk ready;
 	int loop_fd;		/* vbd: keeps the loop device; -1 */
@@ -189,7 +200,7 @@ struct devd {
 	bool stop;
 };
 
-/* ---- table.c: devices by key, uids, who has which image ---- */
+/* ---- table.c: devices by key, uids ---- */
 
 struct dev *dev_find(struct devd *d, const struct kind_ops *ops,
 		     uint32_t domid, uint32_t devid);
@@ -203,10 +214,17 @@ struct dev *dev_of_domain(struct devd *d, uint32_t domid);
 int slot_get(struct devd *d, uint32_t *slot);
 int slot_take(struct devd *d, uint32_t slot);
 void slot_put(struct devd *d, uint32_t slot);
-void image_claim(struct dev *dev, const struct disk_id *id);
+
+/* ---- claim.c: who has which image ---- */
+
+/* One more for the device, which may have another while a medium changes. */
+void image_claim(struct dev *dev, const struct disk_file *f);
+/* All of the device's. */
 void image_release(struct dev *dev);
-/* For disk_open_raw(): the name of a device that holds the image. */
-const char *image_holder_name(void *devd, const struct disk_id *id);
+/* For disk_open_raw(): the name of a device that holds the image, and would
+ * not share it with one that is @exclusive or not. */
+const char *image_holder_name(void *devd, const struct disk_id *id,
+			      bool exclusive);
 
 /* ---- device.c: a device's life ---- */
 
@@ -270,6 +288,9 @@ void frontend_unbind(struct dev *dev);
 struct disk_spec disk_spec_of(const struct disk *disk);
 void blk_size_nodes(struct dev *dev, struct wbatch *b);
 int blk_media(struct dev *dev, struct fail *fail);
+/* The backend has the new medium, or does not take it. */
+void blk_media_done(struct dev *dev);
+void blk_media_refused(struct dev *dev);
 
 /* ---- image.c: qemu-storage-daemon and NBD ---- */
 

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/loop.h>
+#include <linux/major.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -200,20 +201,45 @@ static void warn_of_magic(const struct disk_spec *s)
 				 s->target, known[i].format, known[i].format);
 }
 
-static int in_use(const struct disk_spec *s, const struct disk_file *f,
-		  const char *(*holder)(void *, const struct disk_id *),
-		  void *arg, struct fail *fail)
+static int in_use(const struct disk_spec *s, const char *who,
+		  struct fail *fail)
 {
-	const char *who = holder ? holder(arg, &f->id) : NULL;
-
 	return fail_set(fail, -EBUSY,
 			"%s is in use by %s: detach it there, or attach it read-only, or give both lock=shared if they can share a disk",
 			s->target, who ? who : "another program");
 }
 
-int disk_open_raw(const struct disk_spec *spec,
-		  const char *(*holder)(void *arg, const struct disk_id *id),
-		  void *arg, struct disk_file *out, struct fail *fail)
+/* Whoever @holder knows to have the file, or what is below it. */
+static const char *holder_of(const struct disk_file *f, disk_holder *holder,
+			     void *arg, bool exclusive)
+{
+	struct disk_id id[DISK_LAYERS];
+	unsigned int n = holder ? disk_layers(f, id) : 0;
+	const char *who = NULL;
+
+	for (unsigned int i = 0; i < n && !who; i++)
+		who = holder(arg, &id[i], exclusive);
+	return who;
+}
+
+/* The lock on the file, for other programs; and what it cannot see. */
+static int lock_all(const struct disk_spec *spec, const struct disk_file *f,
+		    disk_holder *holder, void *arg, struct fail *fail)
+{
+	bool alone = disk_alone(spec->readonly, spec->shared);
+	int rc = lock_file(f->fd, alone);
+	const char *who;
+
+	if (rc == -EBUSY)
+		return in_use(spec, holder_of(f, holder, arg, true), fail);
+	if (rc)
+		return fail_errno(fail, rc, "cannot lock %s", spec->target);
+	who = holder_of(f, holder, arg, alone);
+	return who ? in_use(spec, who, fail) : 0;
+}
+
+int disk_open_raw(const struct disk_spec *spec, disk_holder *holder, void *arg,
+		  struct disk_file *out, struct fail *fail)
 {
 	struct disk_file f = { .fd = -1 };
 	struct stat st;
@@ -230,8 +256,8 @@ int disk_open_raw(const struct disk_spec *spec,
 				spec->target);
 	set_id(&f, &st);
 	f.fd = open_target(spec, open_flags(spec, &st), &f.direct);
-	if (f.fd == -EBUSY && holder && holder(arg, &f.id))
-		return in_use(spec, &f, holder, arg, fail);
+	if (f.fd == -EBUSY && holder && holder(arg, &f.id, true))
+		return in_use(spec, holder(arg, &f.id, true), fail);
 	if (f.fd < 0)
 		return explain_open(spec, f.fd, fail);
 	/* Again, of what was opened: the name may have changed hands. */
@@ -241,12 +267,8 @@ int disk_open_raw(const struct disk_spec *spec,
 		return fail_set(fail, -EINVAL, "%s was replaced", spec->target);
 	}
 	set_id(&f, &st);
-	rc = lock_file(f.fd, !spec->readonly && !spec->shared);
-	if (rc == -EBUSY)
-		rc = in_use(spec, &f, holder, arg, fail);
-	else if (rc)
-		fail_errno(fail, rc, "cannot lock %s", spec->target);
-	else
+	rc = lock_all(spec, &f, holder, arg, fail);
+	if (!rc)
 		rc = check_size(spec, &f, &st, fail);
 	if (rc) {
 		close(f.fd);
@@ -281,6 +303,57 @@ int disk_reopen(const struct disk_file *f, bool readonly)
 }
 
 /* ---- loop devices ---- */
+
+/* Part of one is no alias of the file: two guests may have different parts. */
+static bool is_whole_loop(const struct disk_id *id)
+{
+	char path[64];
+
+	if (id->ino || major(id->dev) != LOOP_MAJOR)
+		return false;
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/partition",
+		 major(id->dev), minor(id->dev));
+	return access(path, F_OK);
+}
+
+/* What the loop device @fd is made of; false if it is not in use. */
+static bool loop_below(int fd, struct disk_id *id)
+{
+	struct loop_info64 info;
+
+	if (ioctl(fd, LOOP_GET_STATUS64, &info))
+		return false;
+	*id = (struct disk_id){ (dev_t)info.lo_device, (ino_t)info.lo_inode };
+	/* A file has none, or that of its file system once more. */
+	if (info.lo_rdevice && info.lo_rdevice != info.lo_device)
+		*id = (struct disk_id){ (dev_t)info.lo_rdevice, 0 };
+	return true;
+}
+
+unsigned int disk_layers(const struct disk_file *f,
+			 struct disk_id id[DISK_LAYERS])
+{
+	unsigned int n = 1;
+	char path[64];
+	int fd;
+
+	id[0] = f->id;
+	if (f->fd < 0 || !is_whole_loop(&id[0]) || !loop_below(f->fd, &id[1]))
+		return n;
+	for (n = 2; n < DISK_LAYERS && is_whole_loop(&id[n - 1]); n++) {
+		snprintf(path, sizeof(path), "/dev/block/%u:%u",
+			 major(id[n - 1].dev), minor(id[n - 1].dev));
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (fd < 0)
+			break;
+		if (!loop_below(fd, &id[n])) {
+			close(fd);
+			break;
+		}
+		close(fd);
+	}
+	return n;
+}
 
 static int loop_free_number(struct fail *fail)
 {

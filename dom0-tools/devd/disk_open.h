@@ -40,6 +40,9 @@ struct disk_id {
 	ino_t ino;		/* 0 for a block device */
 };
 
+/* A loop device over a loop device over ... is looked through so far. */
+#define DISK_LAYERS 4
+
 struct disk_file {
 	int fd;			/* -1: none */
 	enum bp_backing backing;
@@ -54,14 +57,30 @@ const char *disk_target(const char *params, const char **format);
 int disk_way(const struct disk_spec *spec, enum disk_way *way,
 	     struct fail *fail);
 
+/* Whether nobody else may have the image: who writes and does not share. */
+static inline bool disk_alone(bool readonly, bool shared)
+{
+	return !readonly && !shared;
+}
+
 /*
- * Opens a file or block device, takes its lock, checks that it can be a disk.
- * @holder (may be NULL) names who has the file open, for the message; it
- * gets the file's id.  -EBUSY when it is locked by somebody.
+ * Names who has the image and does not share it with somebody who is
+ * @exclusive or not; NULL: nobody.
  */
-int disk_open_raw(const struct disk_spec *spec,
-		  const char *(*holder)(void *arg, const struct disk_id *id),
-		  void *arg, struct disk_file *out, struct fail *fail);
+typedef const char *disk_holder(void *arg, const struct disk_id *id,
+				bool exclusive);
+
+/*
+ * Opens a file or block device, takes its lock, checks that it can be a disk
+ * and that @holder (may be NULL) knows nobody who has it, or what it is made
+ * of.  -EBUSY when somebody has it.
+ */
+int disk_open_raw(const struct disk_spec *spec, disk_holder *holder, void *arg,
+		  struct disk_file *out, struct fail *fail);
+
+/* The id of @f and, if it is a loop device, of what lies below; how many. */
+unsigned int disk_layers(const struct disk_file *f,
+			 struct disk_id id[DISK_LAYERS]);
 
 /* Another open file of the same image, for one process; -errno. */
 int disk_reopen(const struct disk_file *f, bool readonly);

@@ -154,7 +154,7 @@ static int check_file(struct dev *dev, const struct disk_spec *spec,
 	rc = disk_open_raw(&plain, image_holder_name, dev->devd, &f, fail);
 	if (rc)
 		return rc;
-	image_claim(dev, &f.id);
+	image_claim(dev, &f);
 	disk_close(&f);
 	return 0;
 }

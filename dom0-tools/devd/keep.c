@@ -215,7 +215,7 @@ static void adopt_disk(struct dev *dev, const struct keep_rec *r,
 	dev->script_ran = r->disk.script_ran;
 	disk->ready = r->disk.ready;
 	if (nfds)
-		image_claim(dev, &disk->file.id);
+		image_claim(dev, &disk->file);
 }
 
 static int adopt_kind(struct dev *dev, struct keep_node *k)

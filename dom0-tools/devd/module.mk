@@ -3,7 +3,7 @@
 # parvis-devd, the daemon of guests' devices.  DEVD_CORE is what the host's
 # tests use as well.
 
-DEVD_CORE := $(patsubst %,devd/%.c,sm fe table device dev_base dev_end \
+DEVD_CORE := $(patsubst %,devd/%.c,sm fe table claim device dev_base dev_end \
 	dev_open dev_proc link frontend watch \
 	blk net image confine confine_calls job request keep wbatch proc disk_open disk_nbd) \
 	backend/proto.c lib/daemonize.c lib/evloop.c lib/fail.c lib/log.c \

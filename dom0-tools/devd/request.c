@@ -46,6 +46,10 @@ static void ask_resize(struct dev *dev)
 		request_fail(dev, "only a disk has a size");
 		return;
 	}
+	if (dev->disk.changing) {
+		request_fail(dev, "another medium is being inserted: try again");
+		return;
+	}
 	dev->asked++;
 	link_send(dev, BP_RESIZE);
 }
@@ -58,8 +62,6 @@ static void ask_media(struct dev *dev)
 		request_fail(dev, "only a disk has a medium");
 	else if (blk_media(dev, &fail))
 		request_fail(dev, fail.text);
-	else
-		dev->asked++;
 }
 
 static void ask_replace(struct dev *dev)
@@ -119,6 +121,7 @@ void request_ready(struct dev *dev)
 	struct wbatch b = { 0 };
 	char text[64];
 
+	blk_media_done(dev);
 	blk_size_nodes(dev, &b);
 	dev_write_state(dev, dev->own, &b);
 	keep_put(dev);

@@ -13,12 +13,6 @@
 
 #include "devd/devd.h"
 
-struct image_holder {
-	struct image_holder *next;
-	struct dev *dev;
-	struct disk_id id;
-};
-
 static uint32_t mix(uint64_t v)
 {
 	v *= 0x9e3779b97f4a7c15u;
@@ -149,74 +143,4 @@ void slot_put(struct devd *d, uint32_t slot)
 {
 	if (slot && slot < d->slot_count)
 		d->slots[slot] = 0;
-}
-
-/* ---- images ---- */
-
-static struct image_holder **image_bucket(struct devd *d,
-					  const struct disk_id *id)
-{
-	return &d->images[mix((uint64_t)id->dev << 32 ^ id->ino) %
-			  DEV_BUCKETS];
-}
-
-static bool same_image(const struct disk_id *a, const struct disk_id *b)
-{
-	return a->dev == b->dev && a->ino == b->ino;
-}
-
-void image_claim(struct dev *dev, const struct disk_id *id)
-{
-	struct image_holder *h = calloc(1, sizeof(*h)), **at;
-
-	/* Only the name of the holder in a message is lost without memory. */
-	if (!h)
-		return;
-	h->dev = dev;
-	h->id = *id;
-	at = image_bucket(dev->devd, id);
-	h->next = *at;
-	*at = h;
-	dev->disk.claim = *id;
-	dev->disk.claimed = true;
-}
-
-void image_release(struct dev *dev)
-{
-	struct image_holder **at, *h;
-
-	if (!dev->disk.claimed)
-		return;
-	dev->disk.claimed = false;
-	at = image_bucket(dev->devd, &dev->disk.claim);
-	while ((h = *at) && h->dev != dev)
-		at = &h->next;
-	if (h) {
-		*at = h->next;
-		free(h);
-	}
-}
-
-const char *image_holder_name(void *devd, const struct disk_id *id)
-{
-	static char text[160];
-	struct image_holder *h = *image_bucket(devd, id);
-	struct xsc *xs;
-	char *name;
-
-	while (h && !same_image(&h->id, id))
-		h = h->next;
-	if (!h)
-		return NULL;
-	xs = h->dev->devd->xs;
-	if (!xs || xsc_readf(xs, XSC_NO_TX, &name, "/local/domain/%u/name",
-			     h->dev->domid)) {
-		snprintf(text, sizeof(text), "domain %u (%s)", h->dev->domid,
-			 h->dev->name);
-		return text;
-	}
-	snprintf(text, sizeof(text), "guest %.64s (domain %u)", name,
-		 h->dev->domid);
-	free(name);
-	return text;
 }

@@ -14,6 +14,8 @@
  *	stale		has never heard of what it is to resume
  *	complain	BP_FAILED again and again after CONNECT
  *	hidden		another user with another name, stays when left alone
+ *	die-media	ends when it gets another medium
+ *	no-media	cannot serve a medium of two sectors
  *	nbd-write	writes to the image's server, and does not flush
  *	short, unknown, early	a malformed, unknown or untimely message
  *
@@ -262,7 +264,12 @@ int main(int argc, char **argv)
 			data = n ? fds[0] : -1;
 			note("media sectors=%llu\n",
 			     (unsigned long long)sectors(data));
-			ready(data);
+			if (is("no-media") && sectors(data) == 2)
+				fail(-EIO, "the disc is scratched");
+			else if (is("die-media"))
+				_exit(7);
+			else
+				ready(data);
 			break;
 		case BP_STATS:
 			bp_send(BP_SOCKET, &stats.head, NULL, 0);

@@ -519,6 +519,56 @@ static void test_media(void **state)
 	remove_folder(7, 51712);
 }
 
+/* Asks for @cd in the drive and hears of the failure. */
+static void insert_fails(unsigned int dev, const char *cd, const char *why)
+{
+	put(cd, BACK "/params", 40u, dev);
+	put("media", BACK "/request", 40u, dev);
+	expect(40, dev, "request", "");
+	expect_text(40, dev, "reply", why);
+}
+
+/* An insertion that fails leaves what is in the drive, and its lock. */
+static void test_failed_insert(void **state)
+{
+	struct want w = { .type = "cdrom", .mode = "r" };
+	struct want in, bad;
+
+	(void)state;
+	set_mode("no-media");
+	w.target = in.target = strdup(image("in.iso", 64));
+	bad.target = strdup(image("bad.iso", 1));
+	attach_as(40, 1, &w);
+	connect_front(40, 1);
+	insert_fails(1, bad.target, "media error the disc is scratched");
+	expect_log("media sectors=128", 1);
+	expect(40, 1, "sectors", "128");
+	/* A writer shows who has what. */
+	attach(41, 1, bad.target);
+	expect(41, 1, "state", "2");
+	attach(41, 2, in.target);
+	expect(41, 2, "state", "6");
+	expect_text(41, 2, "hotplug-error", "in use by domain 40");
+	remove_folder(41, 2);
+	insert_fails(1, bad.target, "in use by domain 41");
+	remove_folder(41, 1);
+	/* Its process dies of it: the next has the old one again. */
+	set_mode("die-media");
+	attach_as(40, 2, &w);
+	connect_front(40, 2);
+	insert_fails(2, bad.target, "media error its backend ended with 7");
+	expect_log("sectors=128", 2);
+	expect_log("connect resume=1", 1);
+	attach(41, 1, bad.target);
+	expect(41, 1, "state", "2");
+	remove_folder(41, 1);
+	remove_folder(40, 1);
+	remove_folder(40, 2);
+	free((char *)(uintptr_t)in.target);
+	free((char *)(uintptr_t)bad.target);
+	set_mode("good");
+}
+
 static void refused(unsigned int dev, const struct want *w, const char *why)
 {
 	attach_as(8, dev, w);
@@ -1023,6 +1073,55 @@ static void test_kernel_disk(void **state)
 	remove_folder(8, 1);
 }
 
+/* A loop device over @file; "" if there is none to be had. */
+static char *loop_over(const char *file)
+{
+	static char device[64];
+	char command[192];
+	FILE *f;
+
+	snprintf(command, sizeof(command), "losetup --show -f %s", file);
+	f = popen(command, "r");
+	if (!f || !fgets(device, sizeof(device), f))
+		device[0] = 0;
+	if (f)
+		pclose(f);
+	device[strcspn(device, "\n")] = 0;
+	return device;
+}
+
+/* One image under two names. */
+static void test_aliases(void **state)
+{
+	char file[128], loop[64], alias[96];
+	struct want ro = { .mode = "r" };
+	struct stat st;
+
+	(void)state;
+	set_mode("good");
+	snprintf(file, sizeof(file), "%s", image("alias.img", 1024));
+	snprintf(loop, sizeof(loop), "%s", loop_over(file));
+	if (!loop[0] || stat(loop, &st))
+		skip();
+	attach(42, 1, loop);
+	expect(42, 1, "state", "2");
+	refused(1, &(struct want){ .target = file }, "in use by domain 42");
+	/* Another node of the same device, for reading. */
+	snprintf(alias, sizeof(alias), "%s/alias", dir);
+	assert_int_equal(mknod(alias, S_IFBLK | 0600, st.st_rdev), 0);
+	ro.target = alias;
+	refused(2, &ro, "in use by domain 42");
+	remove_folder(42, 1);
+	attach(42, 2, file);
+	expect(42, 2, "state", "2");
+	refused(3, &(struct want){ .target = loop }, "in use by domain 42");
+	remove_folder(42, 2);
+	attach(42, 3, alias);
+	expect(42, 3, "state", "2");
+	remove_folder(42, 3);
+	shell("losetup -d %s", loop);
+}
+
 static void end_store(int signal)
 {
 	xsc_close(xs);
@@ -1412,6 +1511,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_replace),
 		cmocka_unit_test(test_resize),
 		cmocka_unit_test(test_media),
+		cmocka_unit_test(test_failed_insert),
 		cmocka_unit_test(test_bad_images),
 		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_confined),
@@ -1430,6 +1530,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_nothing_left),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_kernel_disk),
+		cmocka_unit_test(test_aliases),
 		cmocka_unit_test(test_store_away),
 		cmocka_unit_test(test_store_restarts),
 	};
