@@ -117,8 +117,17 @@ static char *join(int argc, char **argv, int from)
 
 /* ---- attach ---- */
 
-/* Both put what the daemon is to be told into @out, or say what is wrong. */
-static int disk_spec(const char *words, struct strbuf *out, struct fail *fail)
+/*
+ * The two kinds: how words are put into what the daemon is to be told, or
+ * what is wrong with them; and that as libxl's JSON, for a dry run.
+ */
+struct kind {
+	const char *key;
+	int (*read)(const char *words, struct strbuf *out, struct fail *fail);
+	void (*json)(struct jw *w, const char *spec);
+};
+
+static int disk_read(const char *words, struct strbuf *out, struct fail *fail)
 {
 	struct disk d;
 	int rc = disk_parse(&d, words, fail);
@@ -128,28 +137,59 @@ static int disk_spec(const char *words, struct strbuf *out, struct fail *fail)
 	return rc;
 }
 
-static int card_spec(const char *words, struct strbuf *out, struct fail *fail)
+static void disk_json(struct jw *w, const char *spec)
+{
+	struct disk d;
+
+	if (!disk_parse(&d, spec, NULL))
+		disk_to_json(&d, w, NULL);
+	disk_free(&d);
+}
+
+static int card_read(const char *words, struct strbuf *out, struct fail *fail)
 {
 	return xlconf_card(xl_conf(), words, out, fail);
 }
 
-static int send_attach(const char *domain, const char *kind,
-		       const struct strbuf *spec, bool json)
+static void card_json(struct jw *w, const char *spec)
+{
+	struct nic n;
+
+	if (!nic_parse(&n, spec, NULL))
+		nic_to_json(&n, w, NULL);
+	nic_free(&n);
+}
+
+static int send_attach(const char *domain, const struct kind *k,
+		       const char *spec, bool json)
 {
 	struct strbuf text;
 	struct jw w;
 
-	if (spec->err)
-		return xl_error("out of memory");
 	if (!xl_request_begin(&w, &text, "device-attach", domain))
 		return XL_FAILED;
-	jw_str(&w, kind, spec->data);
+	jw_str(&w, k->key, spec);
 	return send_request(&w, &text, json);
 }
 
-static int attach(int argc, char **argv, const char *kind, int words,
-		  int (*read)(const char *words, struct strbuf *out,
-			      struct fail *fail))
+static int print_attach(const struct kind *k, const char *spec)
+{
+	struct strbuf text = { 0 };
+	struct jw w;
+	int rc;
+
+	if (!jw_open(&w, &text, true))
+		return xl_error("out of memory");
+	k->json(&w, spec);
+	jw_close(&w);
+	rc = text.err ? xl_error("out of memory") : XL_OK;
+	if (!rc)
+		printf("%s: %s", k->key, text.data);
+	strbuf_free(&text);
+	return rc;
+}
+
+static int attach(int argc, char **argv, const struct kind *k, int words)
 {
 	struct strbuf spec = { 0 };
 	struct options o = { 0 };
@@ -162,10 +202,14 @@ static int attach(int argc, char **argv, const char *kind, int words,
 	text = join(argc, argv, optind + 1);
 	if (!text)
 		return xl_error("out of memory");
-	if (read(text, &spec, &fail))
+	if (k->read(text, &spec, &fail))
 		rc = xl_error("%s", fail.text);
+	else if (spec.err)
+		rc = xl_error("out of memory");
+	else if (xl_dry_run)
+		rc = print_attach(k, spec.data);
 	else
-		rc = send_attach(argv[optind], kind, &spec, o.json);
+		rc = send_attach(argv[optind], k, spec.data, o.json);
 	strbuf_free(&spec);
 	free(text);
 	return rc;
@@ -173,12 +217,16 @@ static int attach(int argc, char **argv, const char *kind, int words,
 
 int cmd_block_attach(int argc, char **argv)
 {
-	return attach(argc, argv, "disk", 2, disk_spec);
+	static const struct kind disk = { "disk", disk_read, disk_json };
+
+	return attach(argc, argv, &disk, 2);
 }
 
 int cmd_network_attach(int argc, char **argv)
 {
-	return attach(argc, argv, "vif", 1, card_spec);
+	static const struct kind card = { "vif", card_read, card_json };
+
+	return attach(argc, argv, &card, 1);
 }
 
 /* ---- detach ---- */

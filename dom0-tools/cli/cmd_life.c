@@ -12,8 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <uuid/uuid.h>
 
 #include "cfg.h"
+#include "config_json.h"
 #include "xl.h"
 #include "xlconf.h"
 
@@ -234,11 +236,50 @@ static int send_create(const struct create *c, const struct strbuf *config)
 			   start_with_console(domid);
 }
 
+/* What `xl create` would be asked for, in libxl's form. */
+static int print_config(struct cfg_file *file)
+{
+	char uuid[UUID_STR_LEN];
+	struct strbuf text = { 0 };
+	struct guest_config cfg;
+	struct config_now now;
+	struct jw w;
+	int rc = cfg_apply(&cfg, file, NULL, NULL);
+
+	if (!rc && !jw_open(&w, &text, true))
+		rc = -ENOMEM;
+	if (!rc) {
+		uuid_unparse_lower(cfg.uuid, uuid);
+		now = config_as_written(&cfg, cfg.has_uuid ? uuid : NULL);
+		jw_object(&w, NULL);
+		config_json(&w, &cfg, &now);
+		jw_object_end(&w);
+		jw_close(&w);
+		rc = text.err;
+	}
+	guest_config_free(&cfg);
+	if (!rc)
+		fputs(text.data, stdout);
+	strbuf_free(&text);
+	return rc ? xl_error("out of memory") : XL_OK;
+}
+
+/* The daemon takes it as one JSON object of its settings. */
+static int create(const struct create *c, const struct cfg_file *file)
+{
+	struct strbuf json = { 0 };
+	int rc;
+
+	cfg_to_json(file, &json);
+	rc = json.err ? xl_error("out of memory") : send_create(c, &json);
+	strbuf_free(&json);
+	return rc;
+}
+
 int cmd_create(int argc, char **argv)
 {
 	struct fail fail = { 0 };
-	struct strbuf json = { 0 };
-	struct create c = { 0 };
+	struct create c = { .dry_run = xl_dry_run };
 	struct cfg_file file;
 	char name[4096];
 	int rc = create_options(argc, argv, &c);
@@ -254,15 +295,8 @@ int cmd_create(int argc, char **argv)
 	}
 	absolute_path(&file, "kernel");
 	absolute_path(&file, "ramdisk");
-	cfg_to_json(&file, &json);
+	rc = c.dry_run ? print_config(&file) : create(&c, &file);
 	cfg_file_free(&file);
-	if (json.err)
-		rc = xl_error("out of memory");
-	else if (c.dry_run)
-		puts(json.data);
-	else
-		rc = send_create(&c, &json);
-	strbuf_free(&json);
 	return rc;
 }
 

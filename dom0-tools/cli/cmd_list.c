@@ -14,9 +14,7 @@
 #include <time.h>
 #include <uuid/uuid.h>
 
-#include "../device/disk.h"
-#include "../device/nic.h"
-#include "cfg_cpus.h"
+#include "config_json.h"
 #include "xl.h"
 
 typedef struct xen_domctl_getdomaininfo domain_info;
@@ -158,79 +156,49 @@ static void json_row(struct jw *w, const domain_info *d)
 	free(name);
 }
 
-static void json_disks(struct jw *w, yajl_val cfg)
+/* What the daemon saved of the guest; false if there is nothing. */
+static bool saved_config(const domain_info *d, struct guest_config *c)
 {
-	yajl_val v = json_get(cfg, "disk");
-	struct disk d;
+	yajl_val saved = xl_saved_config(d->handle);
+	struct cfg_file file;
+	bool good = false;
 
-	if (!YAJL_IS_ARRAY(v) || !v->u.array.len)
-		return;
-	jw_array(w, "disks");
-	for (size_t i = 0; i < v->u.array.len; i++) {
-		if (!disk_from_json(&d, v->u.array.values[i], NULL))
-			disk_to_json(&d, w, NULL);
-		disk_free(&d);
+	cfg_file_init(&file, "saved", NULL);
+	if (saved && !cfg_parse_tree(&file, json_get(saved, "config"))) {
+		good = !cfg_apply(c, &file, NULL, NULL);
+		if (!good)
+			guest_config_free(c);
 	}
-	jw_array_end(w);
+	cfg_file_free(&file);
+	yajl_tree_free(saved);
+	return good;
 }
 
-static void json_nics(struct jw *w, yajl_val cfg)
-{
-	yajl_val v = json_get(cfg, "vif");
-	struct nic n;
-
-	if (!YAJL_IS_ARRAY(v) || !v->u.array.len)
-		return;
-	jw_array(w, "nics");
-	for (size_t i = 0; i < v->u.array.len; i++) {
-		if (!nic_from_json(&n, v->u.array.values[i], NULL))
-			nic_to_json(&n, w, NULL);
-		nic_free(&n);
-	}
-	jw_array_end(w);
-}
-
-/* The configuration that the daemon saved, in the form libxl prints. */
+/* A guest with its configuration, in the form that libxl prints. */
 static void json_config(struct jw *w, const domain_info *d)
 {
 	char uuid[UUID_STR_LEN], *name = xl_domain_name(d->domain);
-	yajl_val saved = xl_saved_config(d->handle);
-	yajl_val cfg = json_get(saved, "config");
-	int64_t mem = (int64_t)d->tot_pages * 4;
+	struct guest_config c;
+	bool known = saved_config(d, &c);
+	struct config_now now = {
+		.type = has(d, XEN_DOMINF_hvm_guest) ? "hvm" : "pv",
+		.name = name ? name : "(null)",
+		.uuid = uuid,
+		.max_vcpus = d->max_vcpu_id + 1,
+		.online_vcpus = d->nr_online_vcpus,
+		.target_kib = (int64_t)d->tot_pages * 4,
+	};
 
 	uuid_unparse_lower(d->handle, uuid);
+	now.max_kib = known ? c.maxmem * 1024 : now.target_kib;
 	jw_object(w, NULL);
 	jw_int(w, "domid", d->domain);
 	jw_object(w, "config");
-	jw_object(w, "c_info");
-	jw_str(w, "type", d->flags & XEN_DOMINF_hvm_guest ? "hvm" : "pv");
-	jw_str(w, "name", name ? name : "(null)");
-	jw_str(w, "uuid", uuid);
-	jw_object_end(w);
-	jw_object(w, "b_info");
-	jw_int(w, "max_vcpus", (int64_t)d->max_vcpu_id + 1);
-	jw_array(w, "avail_vcpus");
-	for (uint32_t v = 0; v < d->nr_online_vcpus; v++)
-		jw_int(w, NULL, v);
-	jw_array_end(w);
-	jw_int(w, "max_memkb", json_int(cfg, "maxmem",
-		json_int(cfg, "memory", mem / 1024)) * 1024);
-	jw_int(w, "target_memkb", mem);
-	if (json_str(cfg, "kernel", NULL)) {
-		jw_str(w, "kernel", json_str(cfg, "kernel", ""));
-		jw_str(w, "ramdisk", json_str(cfg, "ramdisk", NULL));
-		jw_str(w, "cmdline", json_str(cfg, "cmdline",
-			json_str(cfg, "extra", "")));
-	}
-	jw_object_end(w);
-	json_disks(w, cfg);
-	json_nics(w, cfg);
-	jw_str(w, "on_poweroff", json_str(cfg, "on_poweroff", "destroy"));
-	jw_str(w, "on_reboot", json_str(cfg, "on_reboot", "restart"));
-	jw_str(w, "on_crash", json_str(cfg, "on_crash", "destroy"));
+	config_json(w, known ? &c : NULL, &now);
 	jw_object_end(w);
 	jw_object_end(w);
-	yajl_tree_free(saved);
+	if (known)
+		guest_config_free(&c);
 	free(name);
 }
 

@@ -29,7 +29,7 @@ static const struct command {
 
 #define COMMANDS_COUNT (sizeof(commands) / sizeof(commands[0]))
 
-bool xl_verbose;
+bool xl_verbose, xl_dry_run;
 static const struct command *running;
 static struct xlconf conf;
 
@@ -102,7 +102,7 @@ static int unknown(const char *name, unsigned int matches)
 
 static void list_commands(void)
 {
-	printf("usage: xl [-v] COMMAND [ARGUMENT...]\n\n");
+	printf("usage: xl [-vN] COMMAND [ARGUMENT...]\n\n");
 	for (size_t i = 0; i < COMMANDS_COUNT; i++) {
 		if (commands[i].run)
 			printf(" %-15s %s\n", commands[i].name,
@@ -171,16 +171,24 @@ static int read_conf(void)
 	return rc ? xl_error("%s", fail.text) : XL_OK;
 }
 
+static bool can_dry_run(const struct command *c)
+{
+	return c->run == cmd_create || c->run == cmd_block_attach ||
+	       c->run == cmd_network_attach;
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
 	unsigned int matches;
 	int c;
 
-	/* Options before the command; Xen's -f, -t, -T, -N change nothing. */
+	/* Options before the command; Xen's -f, -t, -T change nothing. */
 	while ((c = getopt(argc, argv, "+vftTNh")) != -1) {
 		if (c == 'v')
 			xl_verbose = true;
+		else if (c == 'N')
+			xl_dry_run = true;
 		else if (c == 'h' || c == '?')
 			return cmd_help(1, argv) || c == '?';
 	}
@@ -194,6 +202,8 @@ int main(int argc, char **argv)
 	running = command;
 	if (!command->run)
 		return xl_error("%s", command->help);
+	if (xl_dry_run && !can_dry_run(command))
+		return xl_error("there is no dry run (-N) of this command");
 	if (read_conf())
 		return 1;
 	argc -= optind;

@@ -27,6 +27,8 @@ struct xlconf;
 /* ---- main.c ---- */
 
 extern bool xl_verbose;
+/* Only print what would be sent; no other commands than these are run. */
+extern bool xl_dry_run;
 
 /* Prints "xl COMMAND: ..." on stderr; XL_FAILED. */
 int xl_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -51,8 +51,9 @@ $(XL_T_FUZZ:%=$(XL_TB)/%): $(XL_TB)/%: tests/fuzz/%.c $(XL_FUZZ_SRC) \
 		-o $@ $^ $(XL_T_LIBS)
 
 .PHONY: test-xl fuzz-xl
-test-xl: $(XL_T_UNIT:%=$(XL_TB)/%) $(XL_T_FUZZ:%=$(XL_TB)/%)
+test-xl: $(XL_T_UNIT:%=$(XL_TB)/%) $(XL_T_FUZZ:%=$(XL_TB)/%) $(D0_BIN)/xl
 	$(Q)dom0-tools/cli/gen-man --check
+	$(Q)timeout 120 tests/host/xl_dry.sh $(D0_BIN)/xl
 	$(Q)set -e; for t in $(XL_T_UNIT); do \
 		echo "== $$t"; timeout 120 $(XL_TB)/$$t; done
 	$(Q)set -e; for t in $(XL_T_FUZZ); do \
