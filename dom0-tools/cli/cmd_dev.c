@@ -329,20 +329,29 @@ int cmd_block_resize(int argc, char **argv)
 
 /* ---- the backends ---- */
 
+/* The request that tells a device's backend @word. */
+static int begin_word(int argc, char **argv, const char *word,
+		      struct options *o, struct jw *w, struct strbuf *text)
+{
+	int rc = read_options(argc, argv, o);
+
+	if (rc || o->force || optind + 2 != argc)
+		return rc ? rc : xl_usage();
+	if (!xl_request_begin(w, text, "device-request", argv[optind]))
+		return XL_FAILED;
+	name_device(w, argv[optind + 1]);
+	jw_str(w, "word", word);
+	return XL_OK;
+}
+
 int cmd_device_replace(int argc, char **argv)
 {
 	struct options o = { 0 };
 	struct strbuf text;
 	struct jw w;
-	int rc = read_options(argc, argv, &o);
+	int rc = begin_word(argc, argv, "replace", &o, &w, &text);
 
-	if (rc || o.force || optind + 2 != argc)
-		return rc ? rc : xl_usage();
-	if (!xl_request_begin(&w, &text, "device-request", argv[optind]))
-		return XL_FAILED;
-	name_device(&w, argv[optind + 1]);
-	jw_str(&w, "word", "replace");
-	return send_request(&w, &text, o.json);
+	return rc ? rc : send_request(&w, &text, o.json);
 }
 
 static void print_stats(yajl_val answer)
@@ -361,20 +370,11 @@ int cmd_device_stats(int argc, char **argv)
 	struct strbuf text;
 	yajl_val answer;
 	struct jw w;
-	int rc = read_options(argc, argv, &o);
+	int rc = begin_word(argc, argv, "stats", &o, &w, &text);
 
-	if (rc || o.force || optind + 2 != argc)
-		return rc ? rc : xl_usage();
-	if (!xl_request_begin(&w, &text, "device-request", argv[optind]))
-		return XL_FAILED;
-	name_device(&w, argv[optind + 1]);
-	jw_str(&w, "word", "stats");
-	if (o.json)
-		return send_request(&w, &text, true);
-	jw_object_end(&w);
-	jw_close(&w);
-	answer = text.err ? NULL : xl_request(text.data);
-	strbuf_free(&text);
+	if (rc || o.json)
+		return rc ? rc : send_request(&w, &text, true);
+	answer = xl_request_answer(&w, &text);
 	if (!answer)
 		return XL_FAILED;
 	print_stats(answer);

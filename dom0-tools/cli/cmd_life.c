@@ -221,10 +221,7 @@ static int send_create(const struct create *c, const struct strbuf *config)
 		return XL_FAILED;
 	jw_bool(&w, "paused", c->paused || c->console);
 	jw_raw(&w, "config", config->data, config->len);
-	jw_object_end(&w);
-	jw_close(&w);
-	answer = text.err ? NULL : xl_request(text.data);
-	strbuf_free(&text);
+	answer = xl_request_answer(&w, &text);
 	if (!answer)
 		return XL_FAILED;
 	domid = (uint32_t)json_int(answer, "domid", 0);

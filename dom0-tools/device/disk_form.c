@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "disk.h"
+#include "spec.h"
 #include "vdev.h"
 
 void disk_text(const struct disk *d, struct strbuf *out)
@@ -91,16 +92,11 @@ static bool truth(yajl_val v, const char *key, bool fallback)
 	return json_int(v, key, json_bool(v, key, fallback)) != 0;
 }
 
-/* A member as key=value, refusing what the text's grammar would divide. */
+/* A member as key=value. */
 static void word(struct strbuf *out, yajl_val v, const char *key,
 		 const char *name)
 {
-	const char *text = json_str(v, key, "");
-
-	if (strchr(text, ','))
-		out->err = out->err ? out->err : -EINVAL;
-	else if (*text)
-		strbuf_printf(out, "%s=%s,", name, text);
+	spec_put(out, name, json_str(v, key, NULL));
 }
 
 /* Through the text, so that there is one place that checks. */

@@ -10,32 +10,26 @@
 #include <string.h>
 
 #include "nic.h"
+#include "spec.h"
 
 static const char *const filter_names[] = { "none", "mac", "ip", "mac+ip" };
-
-/* The key and its value with a comma behind, if there is a value. */
-static void pair(struct strbuf *out, const char *key, const char *value)
-{
-	if (value)
-		strbuf_printf(out, "%s=%s,", key, value);
-}
 
 void nic_text(const struct nic *n, struct strbuf *out)
 {
 	char mac[NIC_MAC_TEXT];
 
 	nic_mac_text(n->mac, mac);
-	pair(out, "mac", n->has_mac ? mac : NULL);
-	pair(out, "bridge", n->bridge);
-	pair(out, "gatewaydev", n->gatewaydev);
-	pair(out, "model", n->model);
-	pair(out, "vifname", n->vifname);
-	pair(out, "ip", n->ip);
-	pair(out, "backend", n->backend);
-	pair(out, "backendtype", n->server == NIC_KERNEL ? "vif" : NULL);
-	pair(out, "rate", n->rate);
+	spec_put(out, "mac", n->has_mac ? mac : NULL);
+	spec_put(out, "bridge", n->bridge);
+	spec_put(out, "gatewaydev", n->gatewaydev);
+	spec_put(out, "model", n->model);
+	spec_put(out, "vifname", n->vifname);
+	spec_put(out, "ip", n->ip);
+	spec_put(out, "backend", n->backend);
+	spec_put(out, "backendtype", n->server == NIC_KERNEL ? "vif" : NULL);
+	spec_put(out, "rate", n->rate);
 	if (n->script)
-		pair(out, "script", n->script);
+		spec_put(out, "script", n->script);
 	else if (n->mode != NIC_BRIDGE)
 		strbuf_printf(out, "script=vif-%s,", nic_mode_name(n->mode));
 	if (n->devid >= 0)
@@ -43,7 +37,7 @@ void nic_text(const struct nic *n, struct strbuf *out)
 	if (n->mtu)
 		strbuf_printf(out, "mtu=%u,", n->mtu);
 	if (n->filter)
-		pair(out, "filter", filter_names[n->filter & 3]);
+		spec_put(out, "filter", filter_names[n->filter & 3]);
 	if (!n->trusted)
 		strbuf_adds(out, "untrusted,");
 	/* Not even a comma is wanted at the end. */
@@ -101,12 +95,7 @@ void nic_to_json(const struct nic *n, struct jw *w, const char *key)
 static void word(struct strbuf *out, yajl_val v, const char *key,
 		 const char *name)
 {
-	const char *text = json_str(v, key, "");
-
-	if (strchr(text, ','))
-		out->err = out->err ? out->err : -EINVAL;
-	else if (*text)
-		pair(out, name, text);
+	spec_put(out, name, json_str(v, key, NULL));
 }
 
 static void number(struct strbuf *out, yajl_val v, const char *key)

@@ -120,6 +120,14 @@ bool spec_divide(char *word, char **value)
 	return true;
 }
 
+void spec_put(struct strbuf *out, const char *name, const char *value)
+{
+	if (value && strchr(value, ','))
+		out->err = out->err ? out->err : -EINVAL;
+	else if (value && *value)
+		strbuf_printf(out, "%s=%s,", name, value);
+}
+
 bool spec_bool(const char *value, bool *to)
 {
 	if (strcmp(value, "0") && strcmp(value, "1"))

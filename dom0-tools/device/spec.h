@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "../lib/fail.h"
+#include "../lib/strbuf.h"
 
 /* More than any path that could stand in one. */
 #define SPEC_MAX 8192
@@ -48,6 +49,12 @@ int spec_lacks(struct spec *s, const char *fmt, ...)
  * with a sign in it.
  */
 bool spec_divide(char *word, char **value);
+
+/*
+ * Appends "NAME=VALUE,": nothing for NULL or "".  A value that would be
+ * divided again is -EINVAL in @out.
+ */
+void spec_put(struct strbuf *out, const char *name, const char *value);
 
 /* "0" or "1". */
 bool spec_bool(const char *value, bool *to);

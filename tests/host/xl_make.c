@@ -643,18 +643,24 @@ static void acts_on_ends(void **state)
 	expect_nothing_left();
 }
 
-static void stops_restarting_in_vain(void **state)
+/* How often the newest guest crashes until it is kept as it is. */
+static int crashes_until_kept(void)
 {
-	int restarts = 0;
+	int crashes = 0;
 
-	(void)state;
-	assert_true(create(",\"on_crash\":\"restart\""));
-	while (!ts.guests->preserved && restarts < 50) {
+	while (!ts.guests->preserved && crashes < 50) {
 		fake_shutdown(ts.guests->domid, SHUTDOWN_crash);
 		guests_check(&ts);
-		restarts++;
+		crashes++;
 	}
-	assert_int_equal(restarts, 5);
+	return crashes;
+}
+
+static void stops_restarting_in_vain(void **state)
+{
+	(void)state;
+	assert_true(create(",\"on_crash\":\"restart\""));
+	assert_int_equal(crashes_until_kept(), 5);
 	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
 	expect_nothing_left();
 }
@@ -662,16 +668,9 @@ static void stops_restarting_in_vain(void **state)
 /* Nor does one fill the memory with what it leaves behind. */
 static void stops_setting_aside(void **state)
 {
-	int ends = 0;
-
 	(void)state;
 	assert_true(create(",\"memory\":24,\"on_crash\":\"rename-restart\""));
-	while (!ts.guests->preserved && ends < 50) {
-		fake_shutdown(ts.guests->domid, SHUTDOWN_crash);
-		guests_check(&ts);
-		ends++;
-	}
-	assert_int_equal(ends, 5);
+	assert_int_equal(crashes_until_kept(), 5);
 	assert_int_equal(fake->domains, 5);
 	while (ts.guests)
 		assert_true(ask("{\"op\":\"destroy\",\"domain\":\"%u\"}",
