@@ -16,6 +16,11 @@
 #define HANG_UP_MS 500		/* from the socket's end to the process's */
 #define KILLED_MS 20		/* after one was killed before it served */
 #define SERVED_MS 1000		/* after so long a death is no bad start */
+#define KILL_COST_MS 80		/* of life, for being started again at once */
+#define KILLS_FREE 64		/* so many in a row without it */
+#define KILLS_STEP 8		/* then each so many double the pause */
+#define KILL_PAUSE_MS 50
+#define KILL_PAUSES 6		/* doublings: 3.2 s */
 
 static void count_strike(struct dev *dev, const struct fail *why, bool told);
 
@@ -154,10 +159,29 @@ static bool is_strike(const struct dev *dev, int status)
 	return ev_now_ms() - dev->started_ms < SERVED_MS;
 }
 
+/*
+ * Who kills it is not known, and may be itself, on its guest's behalf: it is
+ * started again without end, but not as often as it likes.
+ */
+static uint64_t kill_pause(struct dev *dev)
+{
+	const uint64_t free = KILLS_FREE * KILL_COST_MS;
+	const uint64_t step = KILLS_STEP * KILL_COST_MS;
+	const uint64_t most = free + (KILL_PAUSES + 1) * step - 1;
+	uint64_t lived = ev_now_ms() - dev->started_ms;
+	uint64_t debt = dev->kill_debt_ms + KILL_COST_MS;
+
+	debt = lived < debt ? debt - lived : 0;
+	dev->kill_debt_ms = debt < most ? debt : most;
+	return debt <= free ? 0 :
+	       KILL_PAUSE_MS << (dev->kill_debt_ms - free) / step;
+}
+
 static void replace_process(struct dev *dev, int status)
 {
 	struct fail why = dev->failure;
 	bool told = why.rc;
+	uint64_t pause;
 	char how[80];
 
 	dev->failure = (struct fail){ 0 };
@@ -176,14 +200,17 @@ static void replace_process(struct dev *dev, int status)
 		return;
 	}
 	log_warn("%s: %s; starting another", dev->name, why.text);
-	if (dev->phase == PH_CONNECTED || dev->phase == PH_IDLE) {
+	pause = kill_pause(dev);
+	if (dev->phase == PH_CONNECTED || dev->phase == PH_IDLE)
 		dev->strikes = 0;
+	else if (pause < KILLED_MS)
+		pause = KILLED_MS;
+	if (!pause) {
 		dev_begin(dev);
 		return;
 	}
-	/* Not at full speed, if it goes on like this. */
 	dev->phase = PH_OPENING;
-	dev_timer(dev, KILLED_MS, dev_begin);
+	dev_timer(dev, pause, dev_begin);
 }
 
 void dev_process_ended(struct dev *dev, int status)

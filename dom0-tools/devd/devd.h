@@ -151,6 +151,7 @@ struct dev {
 	uint32_t slot;		/* of the uid; 0: none */
 	uint64_t started_ms;
 	unsigned int strikes;	/* deaths in a row without having served */
+	uint64_t kill_debt_ms;	/* killed sooner than this pays for */
 	struct fail failure;	/* what the process said before its end */
 	struct ev_timer timer;
 	void (*on_timer)(struct dev *dev);

@@ -14,6 +14,7 @@
  *	stale		has never heard of what it is to resume
  *	complain	BP_FAILED again and again after CONNECT
  *	hidden		another user with another name, stays when left alone
+ *	suicide		kills itself when it serves
  *	die-media	ends when it gets another medium
  *	no-media	cannot serve a medium of two sectors
  *	nbd-write	writes to the image's server, and does not flush
@@ -26,6 +27,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -201,6 +203,8 @@ static void on_connect(const struct bp_connect_blk *m)
 		return;
 	else
 		tell(BP_CONNECTED);
+	if (is("suicide"))
+		kill(getpid(), SIGKILL);
 	if (is("babble"))
 		ready(-1);
 	for (int i = 0; i < 40 && is("complain"); i++)

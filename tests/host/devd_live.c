@@ -445,6 +445,31 @@ static void test_killed_at_start(void **state)
 	remove_folder(19, 51712);
 }
 
+/* It kills itself as soon as it serves: for ever, but not at full speed. */
+static void test_suicides(void **state)
+{
+	unsigned int before;
+
+	(void)state;
+	set_mode("suicide");
+	attach(43, 1, image("a.img", 1024));
+	expect(43, 1, "state", "2");
+	announce(43, 1);
+	expect_log("connect", 64);
+	msleep(1500);
+	before = log_count("connect");
+	msleep(1500);
+	assert_in_range(log_count("connect") - before, 0, 12);
+	set_mode("good");
+	expect_log("connect resume=1", 1);
+	put("stats", BACK "/request", 43u, 1u);
+	expect(43, 1, "reply", "stats ok rd_req=42 wr_req=0 fl_req=0 ds_req=0 "
+	       "rd_sect=0 wr_sect=0 rx_packets=0 tx_packets=0 rx_bytes=0 "
+	       "tx_bytes=0 rx_drop=0 tx_drop=0 errors=0");
+	expect(43, 1, "state", "4");
+	remove_folder(43, 1);
+}
+
 static void test_gives_up(void **state)
 {
 	(void)state;
@@ -1507,6 +1532,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_reconnects),
 		cmocka_unit_test(test_survives_kills),
 		cmocka_unit_test(test_killed_at_start),
+		cmocka_unit_test(test_suicides),
 		cmocka_unit_test(test_gives_up),
 		cmocka_unit_test(test_replace),
 		cmocka_unit_test(test_resize),
