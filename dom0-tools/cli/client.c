@@ -229,6 +229,28 @@ int xl_request_end(struct jw *w, struct strbuf *text)
 	return XL_OK;
 }
 
+bool xl_json_begin(struct jw *w, struct strbuf *text)
+{
+	memset(text, 0, sizeof(*text));
+	if (jw_open(w, text, true))
+		return true;
+	xl_error("out of memory");
+	return false;
+}
+
+int xl_json_end(struct jw *w, struct strbuf *text)
+{
+	int rc = XL_OK;
+
+	jw_close(w);
+	if (text->err)
+		rc = xl_error("out of memory");
+	else
+		fputs(text->data, stdout);
+	strbuf_free(text);
+	return rc;
+}
+
 int xl_simple(const char *op, const char *domain)
 {
 	struct strbuf text;

@@ -47,13 +47,13 @@ static int read_options(int argc, char **argv, struct options *o)
 }
 
 /* Prints an answer, without what only the daemon's clients need. */
-static void print_answer(yajl_val answer)
+static int print_answer(yajl_val answer)
 {
-	struct strbuf text = { 0 };
+	struct strbuf text;
 	struct jw w;
 
-	if (!jw_open(&w, &text, true))
-		return;
+	if (!xl_json_begin(&w, &text))
+		return XL_FAILED;
 	jw_object(&w, NULL);
 	for (size_t i = 0; i < answer->u.object.len; i++) {
 		const char *key = answer->u.object.keys[i];
@@ -72,23 +72,21 @@ static void print_answer(yajl_val answer)
 		jw_object_end(&w);
 	}
 	jw_object_end(&w);
-	jw_close(&w);
-	if (!text.err)
-		fputs(text.data, stdout);
-	strbuf_free(&text);
+	return xl_json_end(&w, &text);
 }
 
 /* Ends a request and sends it; with @json the answer is printed. */
 static int send_request(struct jw *w, struct strbuf *text, bool json)
 {
 	yajl_val answer = xl_request_answer(w, text);
+	int rc = XL_OK;
 
 	if (!answer)
 		return XL_FAILED;
 	if (json)
-		print_answer(answer);
+		rc = print_answer(answer);
 	yajl_tree_free(answer);
-	return XL_OK;
+	return rc;
 }
 
 /* Says which device is meant: "vif2", "vif:2", an address, or a disk. */
@@ -174,19 +172,14 @@ static int send_attach(const char *domain, const struct kind *k,
 
 static int print_attach(const struct kind *k, const char *spec)
 {
-	struct strbuf text = { 0 };
+	struct strbuf text;
 	struct jw w;
-	int rc;
 
-	if (!jw_open(&w, &text, true))
-		return xl_error("out of memory");
+	if (!xl_json_begin(&w, &text))
+		return XL_FAILED;
 	k->json(&w, spec);
-	jw_close(&w);
-	rc = text.err ? xl_error("out of memory") : XL_OK;
-	if (!rc)
-		printf("%s: %s", k->key, text.data);
-	strbuf_free(&text);
-	return rc;
+	printf("%s: ", k->key);
+	return xl_json_end(&w, &text);
 }
 
 static int attach(int argc, char **argv, const struct kind *k, int words)

@@ -185,20 +185,16 @@ static int list_domain(const struct kind *k, uint32_t domid, struct jw *w)
 static int print_json(const struct kind *k,
 		      const struct xen_domctl_getdomaininfo *list, int count)
 {
-	struct strbuf text = { 0 };
+	struct strbuf text;
 	struct jw w;
 
-	if (!jw_open(&w, &text, true))
-		return xl_error("out of memory");
+	if (!xl_json_begin(&w, &text))
+		return XL_FAILED;
 	jw_array(&w, NULL);
 	for (int i = 0; i < count; i++)
 		list_domain(k, list[i].domain, &w);
 	jw_array_end(&w);
-	jw_close(&w);
-	if (!text.err)
-		fputs(text.data, stdout);
-	strbuf_free(&text);
-	return XL_OK;
+	return xl_json_end(&w, &text);
 }
 
 static int list_devices(int argc, char **argv, const struct kind *k,

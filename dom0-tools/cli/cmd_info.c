@@ -217,19 +217,20 @@ static void version_facts(struct facts *f)
 	number(f, "xend_config_format", 4);
 }
 
-static void print_facts(const struct facts *f)
+static int print_facts(const struct facts *f)
 {
 	for (int i = 0; i < f->count; i++)
 		printf("%-23s: %s\n", f->fact[i].key, f->fact[i].value);
+	return XL_OK;
 }
 
-static void print_json(const struct facts *f)
+static int print_json(const struct facts *f)
 {
-	struct strbuf out = { 0 };
+	struct strbuf out;
 	struct jw w;
 
-	if (!jw_open(&w, &out, true))
-		return;
+	if (!xl_json_begin(&w, &out))
+		return XL_FAILED;
 	jw_object(&w, NULL);
 	for (int i = 0; i < f->count; i++) {
 		const struct fact *x = &f->fact[i];
@@ -240,10 +241,7 @@ static void print_json(const struct facts *f)
 			jw_str(&w, x->key, x->value);
 	}
 	jw_object_end(&w);
-	jw_close(&w);
-	if (!out.err)
-		fputs(out.data, stdout);
-	strbuf_free(&out);
+	return xl_json_end(&w, &out);
 }
 
 int cmd_info(int argc, char **argv)
@@ -263,10 +261,7 @@ int cmd_info(int argc, char **argv)
 	rc = host_facts(&f);
 	if (!rc) {
 		version_facts(&f);
-		if (json)
-			print_json(&f);
-		else
-			print_facts(&f);
+		rc = json ? print_json(&f) : print_facts(&f);
 	}
 	for (int i = 0; i < f.count; i++)
 		free(f.fact[i].value);

@@ -237,28 +237,24 @@ static int send_create(const struct create *c, const struct strbuf *config)
 static int print_config(struct cfg_file *file)
 {
 	char uuid[UUID_STR_LEN];
-	struct strbuf text = { 0 };
 	struct guest_config cfg;
 	struct config_now now;
+	struct strbuf text;
 	struct jw w;
-	int rc = cfg_apply(&cfg, file, NULL, NULL);
+	int rc = XL_FAILED;
 
-	if (!rc && !jw_open(&w, &text, true))
-		rc = -ENOMEM;
-	if (!rc) {
+	if (cfg_apply(&cfg, file, NULL, NULL)) {
+		xl_error("%s", file->fail->text);
+	} else if (xl_json_begin(&w, &text)) {
 		uuid_unparse_lower(cfg.uuid, uuid);
 		now = config_as_written(&cfg, cfg.has_uuid ? uuid : NULL);
 		jw_object(&w, NULL);
 		config_json(&w, &cfg, &now);
 		jw_object_end(&w);
-		jw_close(&w);
-		rc = text.err;
+		rc = xl_json_end(&w, &text);
 	}
 	guest_config_free(&cfg);
-	if (!rc)
-		fputs(text.data, stdout);
-	strbuf_free(&text);
-	return rc ? xl_error("out of memory") : XL_OK;
+	return rc;
 }
 
 /* The daemon takes it as one JSON object of its settings. */

@@ -206,20 +206,16 @@ static void json_config(struct jw *w, const domain_info *d)
 static int print_json(const struct listing *l,
 		      void (*row)(struct jw *w, const domain_info *d))
 {
-	struct strbuf text = { 0 };
+	struct strbuf text;
 	struct jw w;
 
-	if (!jw_open(&w, &text, true))
-		return xl_error("out of memory");
+	if (!xl_json_begin(&w, &text))
+		return XL_FAILED;
 	jw_array(&w, NULL);
 	for (int i = 0; i < l->count; i++)
 		row(&w, &l->list[i]);
 	jw_array_end(&w);
-	jw_close(&w);
-	if (!text.err)
-		fputs(text.data, stdout);
-	strbuf_free(&text);
-	return XL_OK;
+	return xl_json_end(&w, &text);
 }
 
 int cmd_list(int argc, char **argv)

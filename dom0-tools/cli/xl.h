@@ -60,6 +60,11 @@ int xl_request_end(struct jw *w, struct strbuf *text);
 /* The same; the answer, for yajl_tree_free(), or NULL after saying why. */
 yajl_val xl_request_answer(struct jw *w, struct strbuf *text);
 
+/* JSON for the terminal: true, or false after saying why not. */
+bool xl_json_begin(struct jw *w, struct strbuf *text);
+/* Prints and frees it: an exit status. */
+int xl_json_end(struct jw *w, struct strbuf *text);
+
 /* ---- names.c ---- */
 
 /* The domain's name for free(), or NULL if it has none. */
