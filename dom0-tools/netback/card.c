@@ -49,12 +49,30 @@ void queue_kill(struct nb_queue *q, const char *why)
 			q->index, why);
 }
 
-void queue_notify(struct nb_queue *q, bool tx, bool rx)
+/* Sends the events that are owed; one for both rings if they share it. */
+static void queue_tell(struct nb_queue *q)
 {
-	if (tx)
+	if (q->tx_owed)
 		gmap_notify(&q->card->g, q->tx_port);
-	if (rx && !(tx && q->rx_port == q->tx_port))
+	if (q->rx_owed && !(q->tx_owed && q->rx_port == q->tx_port))
 		gmap_notify(&q->card->g, q->rx_port);
+	q->tx_owed = q->rx_owed = false;
+	q->untold = 0;
+}
+
+bool card_serve(struct card *c)
+{
+	bool more = ctrl_step(c);
+
+	for (unsigned int i = 0; i < c->nr_queues; i++) {
+		more |= tx_step(&c->queue[i]);
+		more |= rx_step(&c->queue[i]);
+	}
+	for (unsigned int i = 0; i < c->nr_queues; i++)
+		if (!more || c->queue[i].untold >= TELL_MOST)
+			queue_tell(&c->queue[i]);
+	c->journal->stats = c->stats;
+	return more;
 }
 
 /* ---- start ---- */
@@ -181,6 +199,7 @@ static int open_queue(struct card *c, unsigned int n,
 	q->held_from = q->held_to = 0;
 	q->throttled = false;
 	q->moder = (struct moder){ .want = 1 };
+	q->tx_owed = q->rx_owed = false;
 	q->tap_empty = false;
 	rc = open_ring(c, &q->tx, &q->journal->tx, m->tx_ref, &q->tx_page,
 		       sizeof(struct netif_tx_request),
@@ -229,7 +248,8 @@ static void wake_all(struct card *c)
 		gmap_unmask(&c->g, &q->tx_port, 1);
 		if (q->rx_port != q->tx_port)
 			gmap_unmask(&c->g, &q->rx_port, 1);
-		queue_notify(q, true, true);
+		q->tx_owed = q->rx_owed = true;
+		queue_tell(q);
 	}
 	if (c->ctrl_live) {
 		gmap_unmask(&c->g, &c->ctrl_port, 1);

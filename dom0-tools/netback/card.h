@@ -43,6 +43,7 @@
 #define RX_BATCH 32u		/* packets read ahead from a tap queue */
 #define RX_DATA (17u * NB_PAGE)	/* the largest frame of a tap, and more */
 #define RX_STRIDE (RX_DATA + NB_PAGE)	/* a page before it, for the header */
+#define TELL_MOST 96u
 #define RX_STALL_MS 10000u	/* no buffers for so long: the guest is stuck */
 
 struct card;
@@ -84,6 +85,8 @@ struct nb_queue {
 	bool live;		/* rings are attached and not found broken */
 	bool throttled;		/* waits for credit */
 	struct moder moder;
+	bool tx_owed, rx_owed;	/* events that the guest is to get */
+	unsigned int untold;	/* packets that they are about */
 
 	int tap;		/* -1: none */
 	bool tap_on;		/* attached: the kernel gives it packets */
@@ -176,8 +179,12 @@ void card_disconnect(struct card *c);
 /* A queue whose ring makes no sense is given up; says so. */
 void queue_kill(struct nb_queue *q, const char *why);
 
-/* Sends events for @port; one for both rings if they share it. */
-void queue_notify(struct nb_queue *q, bool tx, bool rx);
+/*
+ * Serves one batch of every ring; true if there may be more to do at once.
+ * The guest is told of what was done for it when there is not, or when it is
+ * TELL_MOST packets: an event for each batch would have it run for each.
+ */
+bool card_serve(struct card *c);
 
 uint64_t card_now_ms(void);
 uint64_t card_now_us(void);

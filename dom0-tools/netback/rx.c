@@ -261,9 +261,9 @@ static void flush(struct nb_queue *t)
 			s->rsp[i].status = NETIF_RSP_ERROR;
 			t->card->stats.errors++;
 		}
-	if (nbj_answer(&t->rx, &t->journal->rx, s->rsp, sizeof(s->rsp[0]),
-		       s->nrsp))
-		queue_notify(t, false, true);
+	t->rx_owed |= nbj_answer(&t->rx, &t->journal->rx, s->rsp,
+				 sizeof(s->rsp[0]), s->nrsp);
+	t->untold += s->nrsp;
 }
 
 /* Gives as many packets of @q in a row as go to one queue and fit there. */

@@ -458,8 +458,9 @@ static void answer_batch(struct nb_queue *q)
 
 	for (unsigned int i = 0; i < b->npkt; i++)
 		n += put_answers(b, &b->pkt[i], rsp + n);
-	if (nbj_answer(&q->tx, &q->journal->tx, rsp, sizeof(rsp[0]), n))
-		queue_notify(q, true, false);
+	q->tx_owed |= nbj_answer(&q->tx, &q->journal->tx, rsp, sizeof(rsp[0]),
+				 n);
+	q->untold += b->npkt;
 }
 
 bool tx_step(struct nb_queue *q)

@@ -48,11 +48,7 @@ static void serve(void)
 	for (int i = 0; more; i++) {
 		if (i > 2000)
 			abort();	/* turns in a circle */
-		more = ctrl_step(&c);
-		for (unsigned int n = 0; n < c.nr_queues; n++) {
-			more |= tx_step(&c.queue[n]);
-			more |= rx_step(&c.queue[n]);
-		}
+		more = card_serve(&c);
 		for (unsigned int n = 0; n < c.nr_queues && !more; n++)
 			more |= (int)tx_arm(&c.queue[n]) | rx_arm(&c.queue[n]);
 	}

@@ -63,11 +63,7 @@ static void serve(void)
 
 	for (int i = 0; more; i++) {
 		assert_true(i < 1000);
-		more = ctrl_step(&c);
-		for (unsigned int n = 0; n < c.nr_queues; n++) {
-			more |= tx_step(&c.queue[n]);
-			more |= rx_step(&c.queue[n]);
-		}
+		more = card_serve(&c);
 		for (unsigned int n = 0; n < c.nr_queues && !more; n++)
 			more |= (int)tx_arm(&c.queue[n]) | rx_arm(&c.queue[n]);
 		for (unsigned int n = 0; n < c.nr_queues && !more; n++)
@@ -481,6 +477,30 @@ static void rx_plain(void **state)
 	assert_int_equal(front_rx(&f, 0, out, &flags, NULL), len);
 	assert_memory_equal(out, frame, len);
 	assert_int_equal(c.stats.tx_packets, 2);
+	end();
+}
+
+/* A guest is told when its turn is over, and is never left untold. */
+static void tells_once(void **state)
+{
+	uint32_t len = front_frame(frame, 4, 17, 64);
+
+	(void)state;
+	begin(1, ALL);
+	front_post(&f, 0, 200);
+	event(0);
+	for (int i = 0; i < 3; i++)
+		front_host_send(&f, 0, NULL, frame, len);
+	assert_true(front_send(&f, 0, frame, len, 4096, 0, NULL));
+	rx_step(&c.queue[0]);
+	tx_step(&c.queue[0]);
+	assert_false(event(FRONT_PORT) || event(FRONT_PORT + 1));
+	assert_true(c.queue[0].untold > 0);
+	serve();
+	assert_int_equal(c.queue[0].untold, 0);
+	assert_false(c.queue[0].tx_owed || c.queue[0].rx_owed);
+	assert_true(event(FRONT_PORT));
+	assert_true(event(FRONT_PORT + 1));
 	end();
 }
 
@@ -1087,6 +1107,7 @@ int main(void)
 		cmocka_unit_test(tx_rate),
 		cmocka_unit_test(rates),
 		cmocka_unit_test(rx_plain),
+		cmocka_unit_test(tells_once),
 		cmocka_unit_test(rx_offload),
 		cmocka_unit_test(rx_modest),
 		cmocka_unit_test(rx_starved),
