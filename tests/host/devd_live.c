@@ -375,9 +375,12 @@ static void test_detached_in_use(void **state)
 		put(fe_states[i], FRONT "/state", 3u, 51712u);
 		msleep(50);
 		assert_int_equal(log_count("disconnect"), i);
-		/* Also by the next process, if this one dies. */
+		/* Also by the next process, if this one dies, and if the
+		 * daemon does. */
 		kill_backend(backend_pid());
-		expect_log("connect resume=1", i + 1);
+		expect_log("connect resume=1", 2 * i + 1);
+		kill_backend(worker_pid());
+		expect_log("connect resume=1", 2 * i + 2);
 		msleep(50);
 		assert_string_equal(get(back(3, 51712, "state")), "5");
 		put("6", FRONT "/state", 3u, 51712u);
