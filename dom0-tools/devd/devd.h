@@ -108,6 +108,7 @@ struct card {
 	uint32_t nr_taps;
 	int tap[BP_NET_MAX_QUEUES];
 	bool plugged, has_script, script_online;
+	struct plug_order *plugging;	/* NULL: nothing is awaited */
 	struct hostnet_script run;
 	struct ev_io run_io;
 	unsigned int polls;
@@ -178,6 +179,15 @@ struct dev {
 #define DIRTY_REQUEST 8u
 #define DIRTY_FRONTEND 16u
 
+/* What plugs cards in and out; see plugger.h. */
+struct plugger {
+	struct proc proc;
+	int sock;		/* -1: none */
+	struct ev_io io;
+	struct plug_order *first, **last;	/* @last NULL: never used */
+	struct ev_timer soon;
+};
+
 struct devd {
 	struct evloop *loop;
 	struct xsc *xs;			/* NULL while there is no store */
@@ -185,6 +195,8 @@ struct devd {
 	struct ev_timer xs_retry;
 	const struct port_ops *ports;
 	struct hostnet *net;		/* opened on first use */
+	struct plugger plug;
+	uint32_t net_queues;		/* offered to a card */
 	const char *libexec, *self_exe, *run_dir;
 	uint32_t self;			/* this domain's number */
 	uint32_t uid_base;
@@ -347,6 +359,9 @@ int keep_receive(struct devd *d);
 void keep_forget_rest(struct devd *d);
 
 /* ---- net.c ---- */
+
+/* The plugger's answer to plug_in(); @fail NULL: it is done. */
+void card_plugged(struct dev *dev, const struct fail *fail);
 
 /* Takes up an interface that an earlier worker made. */
 int card_adopt(struct dev *dev, const int *tap, int count, bool plugged,

@@ -3,9 +3,10 @@
  * main.c: parvis-devd, the daemon that serves guests' devices.
  *
  * The program is started as the keeper (keeper.c), which starts it again as
- * the worker; two more words of the command line make it a helper of the
- * worker's: --confine, which becomes another program without root's rights,
- * and --connect, which makes one connection.  The worker owns struct devd.
+ * the worker; more words of the command line make it a helper of the worker's:
+ * --confine, which becomes another program without root's rights, --connect,
+ * which makes one connection, and --plug, which plugs cards in.  The worker
+ * owns struct devd.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,18 +23,20 @@
 #include "devd/confine.h"
 #include "devd/devd.h"
 #include "devd/keep.h"
+#include "devd/plugger.h"
 #include "lib/daemonize.h"
 #include "lib/log.h"
 
 #define LOG_PATH "/var/log/xen/parvis-devd.log"
 #define PID_PATH "/run/xen/parvis-devd.pid"
+#define NET_QUEUES 4		/* of a card, unless told otherwise */
 #define STORE_WAIT_MS 20000
 #define STORE_RETRY_US 50000
 
 struct options {
 	bool foreground, verbose, worker;
 	const char *log, *pid_file, *libexec, *run_dir;
-	uint32_t uid_base;
+	uint32_t uid_base, net_queues;
 };
 
 static const struct option longs[] = {
@@ -44,6 +47,7 @@ static const struct option longs[] = {
 	{ "libexec", required_argument, NULL, 'L' },
 	{ "run-dir", required_argument, NULL, 'r' },
 	{ "uid-base", required_argument, NULL, 'u' },
+	{ "net-queues", required_argument, NULL, 'q' },
 	{ "worker", no_argument, NULL, 'W' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -59,7 +63,23 @@ static const char usage[] =
 	"      --libexec DIR     where parvis-blkback and parvis-netback are\n"
 	"                        (beside this program)\n"
 	"      --run-dir DIR     for sockets (/run/parvis)\n"
-	"      --uid-base N      first of the uids of devices (2000000000)\n";
+	"      --uid-base N      first of the uids of devices (2000000000)\n"
+	"      --net-queues N    most queues of a network card (4; 1 to 16, as\n"
+	"                        many as this domain has processors)\n";
+
+/* Each queue is a thread's worth of work: more than processors gain nothing. */
+static int net_queues(const char *text, uint32_t *out)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	uint32_t n;
+
+	if (xs_parse_u32(text, BP_NET_MAX_QUEUES, &n) || !n)
+		return -EINVAL;
+	if (n > NET_QUEUES && cpus > 0 && n > (uint32_t)cpus)
+		n = cpus > NET_QUEUES ? (uint32_t)cpus : NET_QUEUES;
+	*out = n;
+	return 0;
+}
 
 static int one_option(struct options *o, int letter)
 {
@@ -85,6 +105,8 @@ static int one_option(struct options *o, int letter)
 	case 'W':
 		o->worker = true;
 		return 0;
+	case 'q':
+		return net_queues(optarg, &o->net_queues);
 	case 'u':
 		return xs_parse_u32(optarg, INT32_MAX, &o->uid_base);
 	default:
@@ -253,13 +275,16 @@ int main(int argc, char **argv)
 	static char exe[PATH_MAX], dir[PATH_MAX];
 	struct options o = { .log = LOG_PATH, .pid_file = PID_PATH,
 			     .run_dir = "/run/parvis",
-			     .uid_base = DEVD_UID_BASE };
+			     .uid_base = DEVD_UID_BASE,
+			     .net_queues = NET_QUEUES };
 	int rc;
 
 	if (argc > 4 && !strcmp(argv[1], "--confine"))
 		return confine_main(argv[2], argv[3], argv + 4);
 	if (argc == 3 && !strcmp(argv[1], "--connect"))
 		return image_connect_main(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "--plug"))
+		return plug_main(argv[2]);
 	parse_options(&o, argc, argv);
 	if (own_path(exe, dir))
 		return 1;
@@ -286,5 +311,6 @@ int main(int argc, char **argv)
 	d.libexec = o.libexec ? o.libexec : dir;
 	d.run_dir = o.run_dir;
 	d.uid_base = o.uid_base;
+	d.net_queues = o.net_queues;
 	return work(&d);
 }

@@ -12,9 +12,9 @@
 
 #include "devd/devd.h"
 #include "devd/fe.h"
+#include "devd/plugger.h"
 #include "lib/log.h"
 
-#define MAX_QUEUES 4
 #define CAP_BURST (512u << 10)	/* more than any backend saves up */
 #define CAP_MOST 1e12		/* bytes a second: no limit at all */
 #define POLL_MS 20		/* for an interface of the kernel's */
@@ -239,16 +239,19 @@ static int start_script(struct dev *dev, const char *action,
 	return -EINPROGRESS;
 }
 
-static int plug_in(struct dev *dev, struct fail *fail)
+static int bring_online(struct dev *dev, struct fail *fail)
 {
-	struct card *c = &dev->card;
-	int rc;
+	return dev->card.has_script ? start_script(dev, "online", fail) :
+				      plug_in(dev, fail);
+}
 
-	if (c->has_script)
-		return start_script(dev, "online", fail);
-	rc = hostnet_vif_up(dev->devd->net, &c->vif, fail);
-	c->plugged = !rc;
-	return rc;
+void card_plugged(struct dev *dev, const struct fail *fail)
+{
+	dev->card.plugged = !fail;
+	if (fail)
+		dev_open_failed(dev, fail);
+	else
+		dev_opened(dev);
 }
 
 /* A card anew: what it is to be, and a host to put it into. */
@@ -270,12 +273,12 @@ static int tap_open(struct dev *dev, struct fail *fail)
 
 	if (rc)
 		return rc;
-	rc = hostnet_tap_create(dev->devd->net, c->vif.name, MAX_QUEUES,
-				c->tap, fail);
+	rc = hostnet_tap_create(dev->devd->net, c->vif.name,
+				dev->devd->net_queues, c->tap, fail);
 	if (rc)
 		return rc;
-	c->nr_taps = MAX_QUEUES;
-	return plug_in(dev, fail);
+	c->nr_taps = dev->devd->net_queues;
+	return bring_online(dev, fail);
 }
 
 int card_adopt(struct dev *dev, const int *tap, int count, bool plugged,
@@ -344,7 +347,6 @@ static void say_offline(struct dev *dev)
 static void card_close(struct dev *dev)
 {
 	struct card *c = &dev->card;
-	struct fail fail = { 0 };
 	uint32_t i;
 
 	if (c->run.pid) {
@@ -353,8 +355,8 @@ static void card_close(struct dev *dev)
 	}
 	if (c->script_online)
 		say_offline(dev);
-	if (c->plugged && hostnet_vif_down(dev->devd->net, &c->vif, &fail))
-		log_warn("%s: %s", dev->name, fail.text);
+	if (c->plugged || c->plugging)
+		plug_out(dev);
 	for (i = 0; i < c->nr_taps; i++)
 		if (c->tap[i] >= 0)
 			close(c->tap[i]);
@@ -511,10 +513,8 @@ static void poll_interface(struct ev_timer *t)
 		dev_open_failed(dev, &fail);
 		return;
 	}
-	rc = plug_in(dev, &fail);
-	if (!rc)
-		dev_opened(dev);
-	else if (rc != -EINPROGRESS)
+	rc = bring_online(dev, &fail);
+	if (rc != -EINPROGRESS)
 		dev_open_failed(dev, &fail);
 }
 

@@ -6,9 +6,9 @@
  * All is done through netlink, nftables and /proc/sys by this process, which
  * must be root (CAP_NET_ADMIN).  Functions return 0 or -errno and say in
  * @fail (may be NULL) what failed and what helps.  They block for as long as
- * the kernel takes to change a table, never for a guest; only a script takes
- * longer, and runs beside the caller.  What a function that failed had done
- * is undone.  The functions that undo may be called again, and for things
+ * the kernel takes to change a table, never for a guest; plugging in and out
+ * also for dnsmasq to start or to end, at most 15 s.  A script takes longer,
+ * and runs beside the caller.  What a function that failed had done is undone.  The functions that undo may be called again, and for things
  * that were never done: what is not there is not an error.
  *
  * One thread at a time uses a struct hostnet.

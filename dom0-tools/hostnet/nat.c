@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -20,12 +21,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "hostnet/inner.h"
 #include "lib/strbuf.h"
 
+#define RUN_MS 15000	/* for dnsmasq to begin to serve */
 #define STOP_TRIES 100	/* of 10 ms, for dnsmasq to end */
 
 struct nat {
@@ -179,6 +182,24 @@ static void first_line(char *text)
 	text[strcspn(text, "\n")] = 0;
 }
 
+/* Waits for its end, but not for ever; its wait status. -errno */
+static int await(pid_t pid, int *status)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0), rc = 0;
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+	if (fd < 0 || poll(&pfd, 1, RUN_MS) <= 0) {
+		kill(-pid, SIGKILL);
+		rc = -ETIMEDOUT;
+	}
+	if (fd >= 0)
+		close(fd);
+	while (waitpid(pid, status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return rc;
+}
+
 /* Runs @argv to its end; what it says on stderr goes to @said. */
 static int run_quietly(char *const argv[], char *said, size_t room)
 {
@@ -196,7 +217,8 @@ static int run_quietly(char *const argv[], char *said, size_t room)
 		return -errno;
 	sigemptyset(&none);
 	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK |
+					POSIX_SPAWN_SETPGROUP);
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawn_file_actions_init(&fa);
 	posix_spawn_file_actions_addopen(&fa, 0, "/dev/null", O_RDWR, 0);
@@ -205,9 +227,8 @@ static int run_quietly(char *const argv[], char *said, size_t room)
 	rc = -posix_spawnp(&pid, argv[0], &fa, &attr, argv, env);
 	posix_spawn_file_actions_destroy(&fa);
 	posix_spawnattr_destroy(&attr);
-	while (!rc && waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			rc = -errno;
+	if (!rc)
+		rc = await(pid, &status);
 	if (!rc && (!WIFEXITED(status) || WEXITSTATUS(status)))
 		rc = -EIO;
 	len = pread(err, said, room - 1, 0);
@@ -231,6 +252,9 @@ static int dnsmasq_start(const struct nat *n, struct fail *fail)
 	if (rc == -ENOENT)
 		return fail_set(fail, rc, "mode=nat needs the program dnsmasq;"
 				" install the package dnsmasq-base");
+	if (rc == -ETIMEDOUT && !*said)
+		snprintf(said, sizeof(said), "it took longer than %d s",
+			 RUN_MS / 1000);
 	return rc ? fail_set(fail, rc, "dnsmasq for %s does not start%s%s",
 			     n->bridge, *said ? ": " : "", said) : 0;
 }

@@ -20,6 +20,8 @@
  *	nbd-write	writes to the image's server, and does not flush
  *	short, unknown, early	a malformed, unknown or untimely message
  *
+ * As parvis-netback it is the backend of a card.
+ *
  * Each message received is a line in the file "log".
  */
 #include <endian.h>
@@ -211,6 +213,19 @@ static void on_connect(const struct bp_connect_blk *m)
 		fail(-5, "it hurts");
 }
 
+static void on_start_net(const struct bp_start_net *m)
+{
+	struct bp_ready_net r = {
+		.head = { BP_READY_NET, sizeof(r) },
+		.features = BP_NETF_SG | BP_NETF_RX_COPY | BP_NETF_SPLIT,
+		.max_queues = m->max_queues,
+	};
+
+	note("start pid=%d queues=%u filters=%u\n", (int)getpid(),
+	     m->max_queues, m->filters);
+	bp_send(BP_SOCKET, &r.head, NULL, 0);
+}
+
 /* As one that its guest has taken over could do. */
 static void hide(char **argv)
 {
@@ -230,12 +245,15 @@ int main(int argc, char **argv)
 		struct bp_head head;
 		struct bp_connect_blk connect;
 		struct bp_start_blk start;
+		struct bp_start_net start_net;
 		char room[8192];
 	} m;
 	int fds[BP_MAX_FDS], n, data = -1;
 
 	if (readlink("/proc/self/exe", dir, sizeof(dir) - 1) < 0)
 		return 3;
+	if (strstr(dir, "/parvis-netback"))
+		hello.kind = BP_KIND_NET;
 	dirname(dir);
 	read_mode();
 	fprintf(stderr, "hello from the fake\n");
@@ -249,6 +267,9 @@ int main(int argc, char **argv)
 		switch (m.head.type) {
 		case BP_START_BLK:
 			on_start(&m.start, &data, fds, n);
+			break;
+		case BP_START_NET:
+			on_start_net(&m.start_net);
 			break;
 		case BP_CONNECT_BLK:
 			on_connect(&m.connect);

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -41,6 +42,7 @@
 
 static const char *store_path, *devd_path, *backend_path, *self_path;
 static char dir[64];
+static bool own_network;	/* cards can be tried */
 static pid_t store_pid, devd_pid;
 static struct xsc *xs;
 
@@ -1048,7 +1050,42 @@ static void test_daemon_restarts(void **state)
 	remove_folder(14, 2);
 }
 
-#define KERNEL "/local/domain/0/backend/vbd/22/1"
+/* ---- cards ---- */
+
+#define CARD "/local/domain/0/backend/pvif/%u/0"
+#define CARD_FRONT "/local/domain/%u/device/vif/0"
+
+static char *card(unsigned int dom, const char *node)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), CARD "/%s", dom, node);
+	return path;
+}
+
+static void attach_card(unsigned int dom, const char *mode, const char *bridge)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), CARD_FRONT, dom);
+	put("1", CARD_FRONT "/state", dom);
+	put(path, CARD "/frontend", dom);
+	put("00:16:3e:00:00:01", CARD "/mac", dom);
+	put(mode, CARD "/mode", dom);
+	put(bridge, CARD "/bridge", dom);
+	put("1", CARD "/online", dom);
+	put("1", CARD "/state", dom);
+}
+
+static void remove_card(unsigned int dom)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), CARD, dom);
+	assert_int_equal(xsc_rm(xs, XSC_NO_TX, path), 0);
+	snprintf(path, sizeof(path), CARD_FRONT, dom);
+	assert_int_equal(xsc_rm(xs, XSC_NO_TX, path), 0);
+}
 
 static void await(const char *path, const char *value)
 {
@@ -1056,8 +1093,101 @@ static void await(const char *path, const char *value)
 
 	while (strcmp(get(path), value) && ev_now_ms() < end)
 		msleep(2);
+	if (strcmp(get(path), value))
+		show_log();
 	assert_string_equal(get(path), value);
 }
+
+static void await_link(const char *name, bool there)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s", name);
+	for (int i = 0; i < 1000 && access(path, F_OK) != (there ? 0 : -1); i++)
+		msleep(10);
+	assert_int_equal(access(path, F_OK), there ? 0 : -1);
+}
+
+/* The "dnsmasq" that is found first. */
+static void set_dnsmasq(const char *text)
+{
+	char path[96];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/bin/dnsmasq", dir);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fprintf(f, "#!/bin/sh\n%s\n", text);
+	fclose(f);
+	assert_int_equal(chmod(path, 0755), 0);
+}
+
+/* A DHCP server that takes its time, and one that does not start: neither
+ * holds up another device. */
+static void test_slow_network(void **state)
+{
+	uint64_t began;
+
+	(void)state;
+	if (!own_network)
+		skip();
+	set_mode("good");
+	set_dnsmasq("sleep 3");
+	began = ev_now_ms();
+	attach_card(44, "nat", "");
+	attach(44, 1, image("a.img", 1024));
+	connect_front(44, 1);
+	assert_in_range(ev_now_ms() - began, 0, 2500);
+	assert_string_equal(get(card(44, "state")), "1");
+	await(card(44, "state"), "2");
+	assert_true(ev_now_ms() - began >= 3000);
+	assert_string_equal(get(card(44, "multi-queue-max-queues")), "4");
+	await_link("parvisnat0", true);
+	/* Taken away while the next is being made: each in its turn. */
+	remove_card(44);
+	set_dnsmasq("echo the port is taken >&2; exit 2");
+	attach_card(45, "nat", "");
+	await(card(45, "state"), "6");
+	if (!strstr(get(card(45, "hotplug-error")), "the port is taken"))
+		fail_msg("hotplug-error is '%s'",
+			 get(card(45, "hotplug-error")));
+	remove_card(45);
+	await_link("parvisnat0", false);
+	remove_folder(44, 1);
+}
+
+/* Away before it was there; and its name again at once. */
+static void test_network_given_up(void **state)
+{
+	(void)state;
+	if (!own_network)
+		skip();
+	set_mode("good");
+	set_dnsmasq("sleep 1");
+	attach_card(46, "nat", "");
+	await_link("parvisnat0", true);
+	remove_card(46);
+	attach_card(46, "bridge", "nowhere");
+	await(card(46, "state"), "6");
+	assert_non_null(strstr(get(card(46, "hotplug-error")),
+			       "there is no bridge nowhere"));
+	remove_card(46);
+	await_link("parvisnat0", false);
+	/* The plugger is killed while it works; the next card has another. */
+	set_dnsmasq("kill -9 $PPID");
+	attach_card(47, "nat", "");
+	await(card(47, "state"), "6");
+	assert_non_null(strstr(get(card(47, "hotplug-error")),
+			       "was killed by signal 9"));
+	set_dnsmasq("exit 0");
+	remove_card(47);
+	attach_card(48, "nat", "");
+	await(card(48, "state"), "2");
+	remove_card(48);
+	await_link("parvisnat0", false);
+}
+
+#define KERNEL "/local/domain/0/backend/vbd/22/1"
 
 /* Whether a loop device with this number has a file. */
 static int loop_in_use(const char *device)
@@ -1503,6 +1633,15 @@ static int set_up(void **state)
 		 backend_path, dir);
 	if (system(path))
 		return -1;
+	snprintf(path, sizeof(path), "cp %s %s/libexec/parvis-netback",
+		 backend_path, dir);
+	if (system(path))
+		return -1;
+	snprintf(path, sizeof(path), "%s/bin", dir);
+	mkdir(path, 0755);
+	snprintf(path, sizeof(path), "%s/bin:/usr/local/bin:/usr/bin:/bin:"
+		 "/usr/sbin:/sbin", dir);
+	setenv("PATH", path, 1);
 	start_store();
 	start_devd();
 	return 0;
@@ -1555,6 +1694,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_other_disk_meanwhile),
 		cmocka_unit_test(test_ends_without_server),
 		cmocka_unit_test(test_hidden_backend),
+		cmocka_unit_test(test_slow_network),
+		cmocka_unit_test(test_network_given_up),
 		cmocka_unit_test(test_flood_holds_up_nobody),
 		cmocka_unit_test(test_nothing_left),
 		cmocka_unit_test(test_many),
@@ -1572,6 +1713,8 @@ int main(int argc, char **argv)
 		printf("SKIP: the daemon needs root\n");
 		return 0;
 	}
+	own_network = !unshare(CLONE_NEWNET) &&
+		      !access("/dev/net/tun", R_OK | W_OK);
 	self_path = realpath(argv[0], NULL);
 	store_path = realpath(argv[1], NULL);
 	devd_path = realpath(argv[2], NULL);
