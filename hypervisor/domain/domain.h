@@ -49,6 +49,7 @@ struct sched_vcpu {
 	struct list queue; /* on a CPU's run queue, if runnable and not running */
 	uint64_t vtime; /* weighted run time: the smallest runs next */
 	uint64_t since; /* ns: when it began to run */
+	uint64_t burst; /* ns that it has run, until `since`, without sleeping */
 	uint32_t cpu; /* runs or last ran here; changed under the queue locks */
 	bool queued, running;
 	cpumask_t affinity; /* where it may run (hard) */

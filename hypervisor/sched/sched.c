@@ -12,7 +12,8 @@
  *
  * Fairness: virtual time is run time divided by weight.  Who has used least
  * runs next.  A sleeper comes back at most SLEEP_CREDIT behind the queue, so
- * that it gets in quickly but cannot save up time.
+ * that it gets in quickly but cannot save up time.  Who wakes far behind what
+ * runs takes its place at once, or after MIN_RUN_NS (may_stay()).
  */
 #include <abi/vcpu.h>
 #include <lib/assert.h>
@@ -28,6 +29,8 @@
 #define SLICE_NS 10000000UL
 #define SLEEP_CREDIT_NS 3000000UL
 #define PREEMPT_NS 500000UL
+#define MIN_RUN_NS 200000UL /* at a time, of who has not slept for BURST_NS */
+#define BURST_NS 100000UL
 #define WEIGHT_USUAL 256
 
 struct runq {
@@ -37,6 +40,8 @@ struct runq {
 	uint64_t floor; /* least virtual time here: never falls */
 	struct vcpu *current;
 	struct vcpu *idle;
+	uint64_t started; /* when what runs was switched to */
+	bool yielded;	  /* what runs gives way at the next choice */
 	struct timer slice;
 };
 
@@ -109,6 +114,7 @@ static void account(struct vcpu *v, uint64_t now)
 	if (vcpu_is_idle(v))
 		return;
 	v->sched.vtime += weighted(v, now - v->sched.since);
+	v->sched.burst += now - v->sched.since;
 	v->sched.since = now;
 }
 
@@ -153,6 +159,33 @@ static uint64_t current_vtime(const struct runq *q, uint64_t now)
 	return c->sched.vtime + weighted(c, now - c->sched.since);
 }
 
+/* Has @v used so much less than what runs that it does not wait for its turn? */
+static bool is_behind(const struct runq *q, const struct vcpu *v, uint64_t now)
+{
+	return (int64_t)(current_vtime(q, now) - v->sched.vtime) >
+	       (int64_t)PREEMPT_NS;
+}
+
+/*
+ * May what runs go on for now, whoever is behind? One that has not slept for
+ * a while may, for MIN_RUN_NS at a time, so that work gathers for the other;
+ * one that has just woken soon sleeps again, and its place is better taken at
+ * once: it then needs not to go idle and be woken anew for each answer.
+ */
+static bool may_stay(const struct runq *q, uint64_t now)
+{
+	const struct vcpu *c = q->current;
+
+	return now - q->started < MIN_RUN_NS && !q->yielded &&
+	       c->sched.burst + (now - c->sched.since) > BURST_NS;
+}
+
+static void end_slice_by(struct runq *q, uint64_t when)
+{
+	if (!q->slice.armed || when < q->slice.when)
+		timer_set(&q->slice, when);
+}
+
 /*
  * After @v was queued on @q: does that CPU have to choose again? If not, it
  * has to at the end of a slice. That is set here and not left to another
@@ -162,6 +195,7 @@ static uint64_t current_vtime(const struct runq *q, uint64_t now)
 static void poke(struct runq *q, struct vcpu *v)
 {
 	uint64_t now;
+	bool behind;
 
 	if (vcpu_is_idle(q->current)) {
 		bit_clear(&idle_cpus, cpu_of(q)); /* the next wakes elsewhere */
@@ -169,12 +203,13 @@ static void poke(struct runq *q, struct vcpu *v)
 		return;
 	}
 	now = time_now();
-	if ((int64_t)(current_vtime(q, now) - v->sched.vtime) >
-	    (int64_t)PREEMPT_NS)
+	behind = is_behind(q, v, now);
+	if (behind && !may_stay(q, now))
 		cpu_raise(cpu_of(q), WORK_SCHED);
-	else if (!q->slice.armed && cpu_of(q) == cpu_id())
-		timer_set(&q->slice, now + SLICE_NS);
-	else if (!q->slice.armed)
+	else if (cpu_of(q) == cpu_id())
+		end_slice_by(q, behind ? q->started + MIN_RUN_NS :
+					 now + SLICE_NS);
+	else if (behind || !q->slice.armed)
 		cpu_raise(cpu_of(q), WORK_SCHED);
 }
 
@@ -307,6 +342,7 @@ void vcpu_yield(struct vcpu *v)
 
 		if ((int64_t)(first->sched.vtime - v->sched.vtime) >= 0)
 			v->sched.vtime = first->sched.vtime + 1;
+		q->yielded = true;
 		cpu_raise(cpu_of(q), WORK_SCHED);
 	}
 	lock_release(&q->lock);
@@ -372,23 +408,34 @@ static void steal(struct runq *q)
 }
 
 /* Under the lock: what this CPU runs next; taken off the queue. */
-static struct vcpu *pick(struct runq *q, struct vcpu *prev, bool prev_can)
+static struct vcpu *pick(struct runq *q, struct vcpu *prev, bool prev_can,
+			 uint64_t now)
 {
 	struct vcpu *v;
 
 	if (list_empty(&q->queue))
 		return prev_can ? prev : q->idle;
 	v = list_first(&q->queue, struct vcpu, sched.queue);
-	if (prev_can && (int64_t)(v->sched.vtime - prev->sched.vtime) >= 0)
+	if (prev_can && (may_stay(q, now) ||
+			 (int64_t)(v->sched.vtime - prev->sched.vtime) >= 0))
 		return prev;
 	dequeue(q, v);
 	return v;
 }
 
+static uint64_t slice_end(const struct runq *q, uint64_t now)
+{
+	const struct vcpu *first = list_first(&q->queue, struct vcpu,
+					      sched.queue);
+	bool waits = may_stay(q, now) && is_behind(q, first, now);
+
+	return waits ? q->started + MIN_RUN_NS : now + SLICE_NS;
+}
+
 static void set_slice(struct runq *q, uint64_t now)
 {
 	if (q->count && !vcpu_is_idle(q->current))
-		timer_set(&q->slice, now + SLICE_NS);
+		timer_set(&q->slice, slice_end(q, now));
 	else if (q->slice.armed)
 		timer_stop(&q->slice);
 }
@@ -443,6 +490,7 @@ static void switch_to(struct runq *q, struct vcpu *prev, struct vcpu *next,
 		      uint64_t now)
 {
 	q->current = next;
+	q->started = now;
 	if (!vcpu_is_idle(next)) {
 		next->sched.running = true;
 		next->sched.since = now;
@@ -452,6 +500,8 @@ static void switch_to(struct runq *q, struct vcpu *prev, struct vcpu *next,
 	}
 	if (vcpu_is_idle(prev))
 		prev->account.time[RUNSTATE_running] += now - prev->sched.since;
+	else if (!runnable(prev))
+		prev->sched.burst = 0;
 	note_idle(q, next);
 	set_slice(q, now);
 	lock_release(&q->lock);
@@ -478,7 +528,8 @@ void sched_choose(void)
 	raise_floor(q, prev);
 	prev_can = !vcpu_is_idle(prev) && runnable(prev) &&
 		   may_run_on(prev, cpu_of(q));
-	next = pick(q, prev, prev_can);
+	next = pick(q, prev, prev_can, now);
+	q->yielded = false;
 	if (next == prev) {
 		note_idle(q, next);
 		set_slice(q, now);

@@ -179,6 +179,58 @@ static void test_no_saving_up(void **state)
 	assert_in_range(vcpu_run_time(hog) - before, 900 * MS, 1100 * MS);
 }
 
+#define US 1000UL
+
+static void sleep_now(struct vcpu *v)
+{
+	vcpu_block(v, VPF_BLOCKED);
+	vcpu_sleep(v);
+	fake_settle();
+}
+
+/* Who is behind waits a little for one that runs on and on, but no longer. */
+static void test_gathers_work(void **state)
+{
+	struct vcpu *s = make(1, 1), *hog = make(1, 1);
+
+	(void)state;
+	sleep_now(s);
+	fake_advance(SEC);
+	vcpu_unblock(s);
+	fake_settle();
+	assert_true(s->sched.running); /* the hog has had its time */
+	fake_advance(10 * US);
+	sleep_now(s);
+	assert_true(hog->sched.running);
+	fake_advance(50 * US);
+	vcpu_unblock(s);
+	fake_settle();
+	assert_true(hog->sched.running);
+	fake_advance(100 * US);
+	assert_true(hog->sched.running);
+	fake_advance(60 * US);
+	assert_true(s->sched.running);
+	check_states();
+}
+
+/* One that has only just woken gives way at once. */
+static void test_gives_way(void **state)
+{
+	struct vcpu *s = make(1, 1), *other = make(1, 1);
+
+	(void)state;
+	sleep_now(s);
+	fake_advance(SEC);
+	sleep_now(other);
+	vcpu_unblock(other);
+	fake_advance(50 * US);
+	assert_true(other->sched.running);
+	vcpu_unblock(s);
+	fake_settle();
+	assert_true(s->sched.running);
+	check_states();
+}
+
 static void test_spread(void **state)
 {
 	struct vcpu *v = make(8, ~0UL);
@@ -401,6 +453,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_weights), T(test_sleeper), T(test_no_saving_up),
+		T(test_gathers_work), T(test_gives_way),
 		T(test_spread), T(test_yield), T(test_pause), T(test_runstate),
 		T(test_random), T(test_choice_ends), T(test_override),
 	};
