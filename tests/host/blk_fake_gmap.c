@@ -2,7 +2,8 @@
 /*
  * blk_fake_gmap.c: gmap_open() over a memfd and a socket (see blk_fake.h).
  *
- * State: a window onto the whole memfd in gmap.scratch.  One thread.
+ * State: a window onto the whole memfd in gmap.scratch; the ports that came and
+ * were not told yet.  One thread.
  */
 #include <errno.h>
 #include <string.h>
@@ -16,6 +17,9 @@
 #define BYTES ((size_t)FAKE_PAGES * GMAP_PAGE)
 
 long fake_mapped;
+
+static uint32_t untold[FAKE_PORTS];
+static size_t nr_untold;
 
 static int granted(const struct gmap *g, uint32_t ref, int writable)
 {
@@ -83,21 +87,59 @@ static int fake_notify(struct gmap *g, uint32_t port)
 		       -errno : 0;
 }
 
-static int fake_pending(struct gmap *g, uint32_t *ports, size_t room)
+static uint8_t *events_of(const struct gmap *g)
+{
+	return (uint8_t *)g->scratch + (size_t)FAKE_EVENTS * GMAP_PAGE;
+}
+
+static size_t read_ports(struct gmap *g, uint32_t *ports, size_t room)
 {
 	size_t n = 0;
 
 	while (n < room && read(g->evtchn, &ports[n], sizeof(*ports)) ==
 				   sizeof(*ports))
 		n++;
-	return (int)n;
+	return n;
+}
+
+/* All that came is masked; what wakes the poll is then at its end. */
+static void pull(struct gmap *g)
+{
+	uint8_t *events = events_of(g);
+	uint32_t port;
+
+	while (nr_untold < FAKE_PORTS && read_ports(g, &port, 1)) {
+		if (port >= FAKE_PORTS)
+			continue;
+		if (__atomic_fetch_or(&events[port], FAKE_MASKED,
+				      __ATOMIC_SEQ_CST) & FAKE_MASKED)
+			__atomic_fetch_or(&events[port], FAKE_RAISED,
+					  __ATOMIC_SEQ_CST);
+		else
+			untold[nr_untold++] = port;
+	}
+}
+
+static int fake_pending(struct gmap *g, uint32_t *ports, size_t room)
+{
+	if (!events_of(g)[FAKE_MASKS])
+		return (int)read_ports(g, ports, room);
+	if (!room)
+		return 0;
+	pull(g);
+	if (!nr_untold)
+		return 0;
+	*ports = untold[--nr_untold];
+	return 1;
 }
 
 static int fake_unmask(struct gmap *g, const uint32_t *ports, size_t count)
 {
-	(void)g;
-	(void)ports;
-	(void)count;
+	for (size_t i = 0; i < count; i++)
+		if (ports[i] < FAKE_PORTS)
+			__atomic_fetch_and(&events_of(g)[ports[i]],
+					   (uint8_t)~FAKE_MASKED,
+					   __ATOMIC_SEQ_CST);
 	return 0;
 }
 

@@ -252,7 +252,7 @@ static uint32_t grant(uint32_t count)
 	uint32_t first = next_ref;
 
 	next_ref += count;
-	if (next_ref >= FAKE_PAGES)
+	if (next_ref > FAKE_EVENTS)
 		die("too few pages for this mode");
 	memset(mem + first, FAKE_GRANT_RW, count);
 	return first;
@@ -378,8 +378,23 @@ static bool new_request(struct queue *q, uint32_t id)
 
 static void send_event(uint32_t port)
 {
-	if (write(ev_ours, &port, sizeof(port)) < 0 && errno != EAGAIN)
+	uint8_t *state = mem + (size_t)FAKE_EVENTS * PAGE + port;
+
+	if (__atomic_load_n(state, __ATOMIC_SEQ_CST) & FAKE_MASKED)
+		__atomic_fetch_or(state, FAKE_RAISED, __ATOMIC_SEQ_CST);
+	else if (write(ev_ours, &port, sizeof(port)) < 0 && errno != EAGAIN)
 		die("event: %s", strerror(errno));
+}
+
+/* What could not be sent while the port was masked. */
+static void send_raised(uint32_t port)
+{
+	uint8_t *state = mem + (size_t)FAKE_EVENTS * PAGE + port;
+
+	if (__atomic_load_n(state, __ATOMIC_SEQ_CST) != FAKE_RAISED)
+		return;
+	__atomic_fetch_and(state, (uint8_t)~FAKE_RAISED, __ATOMIC_SEQ_CST);
+	send_event(port);
 }
 
 static void push_requests(uint32_t n)
@@ -447,6 +462,19 @@ static uint64_t now_us(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
+/* All queues, or for a while just one: then no other's event hides that its
+ * own got lost. */
+static bool is_loaded(uint32_t q)
+{
+	static uint32_t only, turns;
+
+	if (!turns--) {
+		turns = rnd(64 * mode.queues);
+		only = rnd(mode.queues + 1);
+	}
+	return only == q || only == mode.queues;
+}
+
 /* Load until @until (us), or until all is answered when the load stops. */
 static void load(uint64_t until)
 {
@@ -460,7 +488,9 @@ static void load(uint64_t until)
 
 		for (uint32_t q = 0; q < mode.queues; q++) {
 			take_responses(&queue[q]);
-			push_requests(q);
+			if (is_loaded(q))
+				push_requests(q);
+			send_raised(100 + q);
 		}
 		poll(p, 2, 1);
 		if (p[1].revents)
@@ -527,6 +557,9 @@ static void setup(const char *dir)
 		die("memfd: %s", strerror(errno));
 	mem = mmap(NULL, (size_t)FAKE_PAGES * PAGE, PROT_READ | PROT_WRITE,
 		   MAP_SHARED, memfd, 0);
+	if (mem == MAP_FAILED)
+		die("mmap: %s", strerror(errno));
+	mem[(size_t)FAKE_EVENTS * PAGE + FAKE_MASKS] = 1;
 	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
 		       pair))
 		die("socketpair: %s", strerror(errno));
