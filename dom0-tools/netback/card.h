@@ -52,6 +52,7 @@ struct rx_packet {
 	uint32_t len;		/* of the frame */
 	struct virtio_net_hdr vh;
 	struct hash_value hash;
+	uint8_t place;		/* of the frame in rx_mem */
 	uint8_t target;		/* queue of the guest that it goes to */
 	bool csum_blank, validated;
 	uint8_t gso;		/* XEN_NETIF_GSO_TYPE_* */
@@ -92,6 +93,7 @@ struct nb_queue {
 	bool tap_on;		/* attached: the kernel gives it packets */
 	bool tap_empty;		/* nothing more until it polls readable */
 	bool rx_burst;		/* packets come several at a time */
+	bool rx_flood;		/* and the last batch was full */
 	uint8_t rx_single;	/* since it was last looked whether they do */
 	uint8_t *rx_mem;	/* RX_BATCH frames */
 	struct rx_packet held[RX_BATCH];
@@ -158,7 +160,8 @@ struct card {
 	struct rx_scratch rx;
 };
 
-_Static_assert(TX_BATCH <= TAPIO_MOST, "a batch is one call");
+_Static_assert(TX_BATCH <= TAPIO_MOST && RX_BATCH <= TAPIO_MOST,
+	       "a batch is one call");
 
 /* ---- card.c ---- */
 

@@ -112,38 +112,41 @@ static unsigned int batch_size(struct nb_queue *q)
 	return 1;
 }
 
+/* Holds what was read to place @n, @len bytes with the tap's header. */
+static void hold_frame(struct nb_queue *q, unsigned int n, uint32_t len)
+{
+	struct rx_packet *p = &q->held[q->held_to];
+	uint8_t *frame = frame_of(q, n);
+
+	memset(p, 0, sizeof(*p));
+	p->place = (uint8_t)n;
+	if (len >= NB_VNET && len <= NB_VNET + RX_DATA) {
+		p->len = len - NB_VNET;
+		memcpy(&p->vh, frame - NB_VNET, NB_VNET);
+		if (sort_packet(q, p, frame)) {
+			q->held_to++;
+			return;
+		}
+	}
+	q->card->stats.tx_drop++;
+}
+
 static void read_batch(struct nb_queue *q)
 {
-	unsigned int most = batch_size(q);
-	struct card *c = q->card;
+	struct tapio *t = &q->card->tapio;
+	unsigned int most = batch_size(q), got;
 
-	q->tap_empty = most == 1;
 	q->held_from = q->held_to = 0;
-	for (unsigned int n = 0; n < most; n++) {
-		struct rx_packet *p = &q->held[q->held_to];
-		uint8_t *frame = frame_of(q, q->held_to);
-		ssize_t len = read(q->tap, frame - NB_VNET, NB_VNET + RX_DATA);
-
-		if (len <= 0) {
-			q->tap_empty = true;
-			q->rx_burst = n > 1;
-			break;
-		}
-		memset(p, 0, sizeof(*p));
-		if (len < (ssize_t)NB_VNET ||
-		    len > (ssize_t)(NB_VNET + RX_DATA)) {
-			c->stats.tx_drop++;
-			continue;
-		}
-		memcpy(&p->vh, frame - NB_VNET, NB_VNET);
-		p->len = (uint32_t)len - NB_VNET;
-		if (sort_packet(q, p, frame))
-			q->held_to++;
-		else
-			c->stats.tx_drop++;
-	}
-	if (most > 1)
-		q->rx_single = 0;
+	got = tapio_read(t, q->tap, frame_of(q, 0) - NB_VNET, RX_STRIDE,
+			 NB_VNET + RX_DATA, most, q->rx_flood);
+	for (unsigned int i = 0; i < got; i++)
+		hold_frame(q, t->done[i].at, (uint32_t)t->done[i].len);
+	q->tap_empty = got < most || most == 1;
+	q->rx_flood = got == RX_BATCH;
+	if (most == 1)
+		return;
+	q->rx_burst = got > 1;
+	q->rx_single = 0;
 }
 
 void rx_drop(struct nb_queue *q)
@@ -289,7 +292,8 @@ static bool give_run(struct nb_queue *q)
 		if (&q->card->queue[p->target] != t || slots_of(p) > avail)
 			break;
 		avail -= slots_of(p);
-		give_packet(t, p, frame_of(q, q->held_from++));
+		give_packet(t, p, frame_of(q, p->place));
+		q->held_from++;
 	}
 	if (s->nrsp)
 		flush(t);
