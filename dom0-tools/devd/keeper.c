@@ -31,7 +31,12 @@
 
 #define BUCKETS 1024u
 #define RUNS_WELL_S 5		/* a worker that lived so long was no failure */
-#define FAILURES_MAX 8
+#define FAILURES_FREE 4	/* in a row, that are answered at once */
+#define PAUSE_MS 100		/* then so long, and twice as long each time */
+#define PAUSE_MAX_MS 2000
+#define ORPHANS_MAX 16384
+#define ORPHAN_POLL_MS 2
+#define SERVER_END_MS 5000
 
 struct kept {
 	struct kept *next;
@@ -194,9 +199,6 @@ static bool has_device_words(pid_t pid)
 	if (n <= 0)
 		return false;
 	second = line + strlen(line) + 1;
-	/* The storage daemon's own words begin after it was confined. */
-	if (strstr(line, "qemu-storage-daemon"))
-		return true;
 	if (second >= line + n)
 		return false;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -205,42 +207,81 @@ static bool has_device_words(pid_t pid)
 	return false;
 }
 
-/* Whether @pid is a process of a device: others (a DHCP server) may stay. */
-static bool is_device_process(pid_t pid)
+/* The server of an image, which has in memory what it has not written yet; it
+ * has its own name once it is confined. */
+static bool is_server(pid_t pid)
 {
-	return has_device_uid(pid) || has_device_words(pid);
+	char line[512];
+
+	return read_proc(pid, "cmdline", line, sizeof(line)) > 0 &&
+	       strstr(line, "qemu-storage-daemon");
 }
 
-static bool kill_one_orphan(void)
+/* Lists the processes of devices: others (a DHCP server) may stay. */
+static unsigned int list_orphans(pid_t orphan[ORPHANS_MAX])
 {
-	char path[64], list[65536], *at;
+	static char list[8 * ORPHANS_MAX];
+	unsigned int count = 0;
+	char path[64], *at;
 	ssize_t n;
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return false;
+		return 0;
 	n = read(fd, list, sizeof(list) - 1);
 	close(fd);
 	list[n > 0 ? n : 0] = 0;
-	for (at = strtok(list, " "); at; at = strtok(NULL, " ")) {
+	for (at = strtok(list, " "); at && count < ORPHANS_MAX;
+	     at = strtok(NULL, " ")) {
 		pid_t pid = (pid_t)atoi(at);
 
-		if (is_device_process(pid)) {
-			kill(pid, SIGKILL);
-			waitpid(pid, NULL, 0);
-			return true;
-		}
+		if (has_device_uid(pid) || has_device_words(pid) ||
+		    is_server(pid))
+			orphan[count++] = pid;
 	}
-	return false;
+	return count;
 }
 
-/* What the worker had started is now ours: no device's process may go on. */
+/* Forgets those that have ended; how many are left. */
+static unsigned int forget_ended(pid_t *orphan, unsigned int count)
+{
+	unsigned int left = 0;
+
+	for (unsigned int i = 0; i < count; i++)
+		if (!waitpid(orphan[i], NULL, WNOHANG))
+			orphan[left++] = orphan[i];
+	return left;
+}
+
+static void kill_all(const pid_t *orphan, unsigned int count, bool servers_too)
+{
+	for (unsigned int i = 0; i < count; i++)
+		kill(orphan[i], !servers_too && is_server(orphan[i]) ?
+					SIGTERM : SIGKILL);
+}
+
+/*
+ * What the worker had started is now ours: no device's process may go on.
+ * All are told first, then waited for; a server of an image may take a while
+ * to write what its guest believes to be written.
+ */
 static void kill_orphans(void)
 {
-	while (kill_one_orphan())
-		;
+	static pid_t orphan[ORPHANS_MAX];
+	unsigned int count;
+
+	while ((count = list_orphans(orphan))) {
+		unsigned int polls = SERVER_END_MS / ORPHAN_POLL_MS;
+
+		kill_all(orphan, count, false);
+		while ((count = forget_ended(orphan, count))) {
+			if (polls && !--polls)
+				kill_all(orphan, count, true);
+			usleep(ORPHAN_POLL_MS * 1000);
+		}
+	}
 }
 
 /* True if another worker is to be started. */
@@ -263,11 +304,6 @@ static bool worker_ended(int status)
 		worker.failures = time(NULL) - worker.started > RUNS_WELL_S ?
 					  1 : worker.failures + 1;
 		log_err("the worker %s; starting another", how);
-		if (worker.failures > FAILURES_MAX) {
-			log_err("it ended %u times in a row: giving up",
-				worker.failures);
-			return false;
-		}
 	}
 	worker.renew = false;
 	return true;
@@ -323,6 +359,24 @@ static int watch_signals(void)
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
+/*
+ * Before another worker, if they keep ending.  There is no last one: only the
+ * end of this process would take the devices from running guests.
+ */
+static void pause_before_next(void)
+{
+	struct pollfd pfd = { worker.sigfd, POLLIN, 0 };
+	unsigned int over = worker.failures > FAILURES_FREE ?
+				    worker.failures - FAILURES_FREE : 0;
+	int left = over > 5 ? PAUSE_MAX_MS : over ? PAUSE_MS << (over - 1) : 0;
+
+	/* Each signal may shorten it. */
+	for (; left > 0 && !worker.stopping; left -= PAUSE_MS) {
+		poll(&pfd, 1, PAUSE_MS);
+		on_signals();
+	}
+}
+
 int keeper_main(char **argv, int ready_fd, uint32_t uid_base)
 {
 	bool again = true;
@@ -349,6 +403,9 @@ int keeper_main(char **argv, int ready_fd, uint32_t uid_base)
 			continue;
 		if (!again)
 			return worker.stopping ? 0 : 1;
+		pause_before_next();
+		if (worker.stopping)
+			return 0;
 		start_worker(argv);
 	}
 }

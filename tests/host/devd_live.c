@@ -676,14 +676,17 @@ static void test_server_ends_cleanly(void **state)
 	(void)state;
 	if (!has_tools())
 		skip();
-	for (unsigned int way = 0; way < 2; way++) {
+	for (unsigned int way = 0; way < 3; way++) {
 		w.target = image("written.img", 64);
 		shell("qemu-img create -q -f qcow2 %s 16M", w.target);
 		set_mode("nbd-write");
 		attach_as(39, way, &w);
 		connect_front(39, way);
 		set_mode("good");
-		if (way == 1) {
+		if (way == 2) {
+			kill_backend(worker_pid());
+			expect_log("connect resume=1", 1);
+		} else if (way == 1) {
 			detach(39, way);
 			put("6", FRONT "/state", 39u, way);
 			expect(39, way, "state", "6");
@@ -1185,6 +1188,23 @@ static void test_network_given_up(void **state)
 	await(card(48, "state"), "2");
 	remove_card(48);
 	await_link("parvisnat0", false);
+}
+
+/* However often the worker ends: the guests keep their devices. */
+static void test_worker_dies_often(void **state)
+{
+	(void)state;
+	set_mode("good");
+	attach(49, 1, image("a.img", 1024));
+	connect_front(49, 1);
+	for (unsigned int i = 1; i <= 10; i++) {
+		kill_backend(worker_pid());
+		expect_log("connect resume=1", i);
+	}
+	put("stats", BACK "/request", 49u, 1u);
+	expect(49, 1, "request", "");
+	expect_text(49, 1, "reply", "stats ok");
+	remove_folder(49, 1);
 }
 
 #define KERNEL "/local/domain/0/backend/vbd/22/1"
@@ -1694,6 +1714,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_other_disk_meanwhile),
 		cmocka_unit_test(test_ends_without_server),
 		cmocka_unit_test(test_hidden_backend),
+		cmocka_unit_test(test_worker_dies_often),
 		cmocka_unit_test(test_slow_network),
 		cmocka_unit_test(test_network_given_up),
 		cmocka_unit_test(test_flood_holds_up_nobody),
