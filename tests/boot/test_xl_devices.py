@@ -41,6 +41,9 @@ class TestDevices:
         cfg = json.loads(dom0.sh('xl list -l g'))[0]['config']
         assert cfg['disks'][0]['pdev_path'] == '/a.raw'
         assert cfg['nics'][0]['bridge'] == 'xenbr0'
+        assert cfg['c_info']['name'] == 'g'
+        assert cfg['b_info']['kernel'].startswith('/boot/vmlinuz')
+        assert 'guest=agent' in cfg['b_info']['cmdline']
 
     def test_lists(self, dom0):
         """The columns of Xen's xl."""
@@ -92,6 +95,22 @@ class TestDevices:
         assert stats['reply']['rd_req'] > 0
         dom0.sh('xl device-replace g xvda')
         dom0.guest('g', 'dd if=/dev/xvda of=/dev/null bs=64k count=4 iflag=direct')
+
+    def test_host_settings(self, dom0):
+        """New cards and pinned vCPUs follow xl.conf, and only they."""
+        dom0.sh('mkdir -p /etc/xen; ip link add hostbr type bridge; '
+                'echo \'vif.default.bridge = "hostbr"; vm.cpumask = "1"\' '
+                '>/etc/xen/xl.conf')
+        assert '"bridge": "xenbr0"' in dom0.sh('xl list -l g')
+        dom0.sh('xl network-attach g mac=00:16:3e:00:00:04')
+        assert dom0.sh('ls /sys/class/net/hostbr/brif').strip()
+        dom0.sh('xl network-detach g 00:16:3e:00:00:04')
+        dom0.sh('xl vcpu-pin g 0 all')
+        vcpu = json.loads(dom0.sh('xl vcpu-list --json g'))[0]
+        assert vcpu['affinity_hard'] == '1'
+        rc, out = dom0.status('xl vcpu-pin g 0 0')
+        assert rc and 'vm.cpumask' in out
+        dom0.sh('rm /etc/xen/xl.conf; ip link del hostbr; xl vcpu-pin g 0 all')
 
     def test_errors(self, dom0):
         """What cannot be is told at once, and leaves nothing."""
