@@ -157,6 +157,20 @@ static int blk_open(struct dev *dev, struct fail *fail)
 	return open_way(dev, &spec, fail);
 }
 
+static bool blk_same(struct dev *dev)
+{
+	const struct disk *disk = &dev->disk;
+	char target[512], format[16], mode[16];
+
+	/* A script has put its own target there. */
+	if (disk->script[0] || read_target(dev, target, format) ||
+	    dev_config_text(dev, "mode", mode, sizeof(mode)))
+		return true;
+	return !strcmp(target, disk->target) &&
+	       !strcmp(format, disk->format) &&
+	       (disk->cdrom || disk->readonly == !strchr(mode, 'w'));
+}
+
 static void blk_close(struct dev *dev)
 {
 	struct disk *disk = &dev->disk;
@@ -478,6 +492,7 @@ const struct kind_ops kind_pvbd = {
 	.program = "parvis-blkback",
 	.hello = BP_KIND_BLK,
 	.open = blk_open,
+	.same = blk_same,
 	.close = blk_close,
 	.prepare = blk_prepare,
 	.start = blk_start,

@@ -47,6 +47,9 @@ struct kind_ops {
 	/* Reads the configuration and opens; -EINPROGRESS: dev_opened() or
 	 * dev_open_failed() will be called. */
 	int (*open)(struct dev *dev, struct fail *fail);
+	/* Whether the folder still says what was opened, as far as it
+	 * matters who is served what. */
+	bool (*same)(struct dev *dev);
 	/* Undoes open(); called once after it, also after a failure. */
 	void (*close)(struct dev *dev);
 	/* For a kernel's backend that an earlier daemon had set up: notes what

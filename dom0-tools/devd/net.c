@@ -157,6 +157,22 @@ static int read_config(struct dev *dev, struct fail *fail)
 		    read_addresses(dev, fail);
 }
 
+static bool card_same(struct dev *dev)
+{
+	const struct card *c = &dev->card;
+	char mac[32], bridge[32], text[16];
+	enum hostnet_mode mode;
+	uint8_t m[6];
+
+	if (dev_config_text(dev, "mac", mac, sizeof(mac)) ||
+	    dev_config_text(dev, "bridge", bridge, sizeof(bridge)) ||
+	    dev_config_text(dev, "mode", text, sizeof(text)) ||
+	    hostnet_parse_mode(text, &mode, NULL))
+		return true;
+	return !read_mac(mac, m) && !memcmp(m, c->mac, sizeof(m)) &&
+	       !strcmp(bridge, c->bridge) && mode == c->vif.mode;
+}
+
 static void forget(struct card *c)
 {
 	memset(c, 0, sizeof(*c));
@@ -484,6 +500,7 @@ const struct kind_ops kind_pvif = {
 	.program = "parvis-netback",
 	.hello = BP_KIND_NET,
 	.open = tap_open,
+	.same = card_same,
 	.close = card_close,
 	.start = tap_start,
 	.ready = tap_ready,

@@ -156,27 +156,61 @@ static void first_sight(struct dev *dev, enum xb_state state)
 		dev->phase = PH_FAILED;
 }
 
-/* The toolstack's `state`: false if the folder is gone. */
-static bool look_at_folder(struct dev *dev)
+/*
+ * The toolstack begins with state 1, also at a place that it has just cleared:
+ * if both came in one transaction, the folder was never seen to be gone.
+ */
+static bool is_another(struct dev *dev, enum xb_state s, uint8_t what)
+{
+	if (!dev->ops->program || s != XB_INITIALISING ||
+	    dev->phase == PH_NEW || dev->phase == PH_ENDED ||
+	    dev->phase == PH_FAILED)
+		return false;
+	if (dev->own != XB_INITIALISING)
+		return true;
+	/* It was not ready yet, so the state does not tell them apart. */
+	return what & DIRTY_FOLDER && dev->opened && !dev->ops->same(dev);
+}
+
+static void start_over(struct dev *dev)
+{
+	struct devd *d = dev->devd;
+	const struct kind_ops *ops = dev->ops;
+	uint32_t domid = dev->domid, devid = dev->devid;
+
+	dev_gone(dev);
+	dev = dev_new(d, ops, domid, devid);
+	if (dev)
+		dev_mark(dev, DIRTY_FOLDER);
+}
+
+/* The toolstack's `state`: false if @dev is gone, and not to be touched. */
+static bool look_at_folder(struct dev *dev, uint8_t what)
 {
 	enum xb_state s;
 	char *text;
 	int rc = dev_config(dev, "state", &text);
 
-	if (rc == -ENOENT)
+	if (rc == -ENOENT) {
+		dev_gone(dev);
 		return false;
+	}
 	if (rc)
 		return true;
 	s = sm_parse_state(text);
 	free(text);
 	if (s == XB_STATES)
 		return true;
-	if (!dev->frontend[0])
+	if (!dev->frontend[0]) {
 		first_sight(dev, s);
-	else if (dev->unwritten)
+	} else if (dev->unwritten) {
 		dev_write_again(dev);
-	else if (s != dev->own)
+	} else if (is_another(dev, s, what)) {
+		start_over(dev);
+		return false;
+	} else if (s != dev->own) {
 		new_own_state(dev, s);
+	}
 	return true;
 }
 
@@ -200,10 +234,8 @@ static void work_off(struct dev *dev)
 		dev_reap(dev);
 		return;
 	}
-	if (what & (DIRTY_FOLDER | DIRTY_STATE) && !look_at_folder(dev)) {
-		dev_gone(dev);
+	if (what & (DIRTY_FOLDER | DIRTY_STATE) && !look_at_folder(dev, what))
 		return;
-	}
 	if (!dev->frontend[0])
 		return;
 	if (what & (DIRTY_FOLDER | DIRTY_ONLINE))

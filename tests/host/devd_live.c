@@ -45,6 +45,7 @@ static char dir[64];
 static bool own_network;	/* cards can be tried */
 static pid_t store_pid, devd_pid;
 static struct xsc *xs;
+static uint32_t tx = XSC_NO_TX;		/* that put() writes in */
 
 /* ---- processes ---- */
 
@@ -113,7 +114,7 @@ static void put(const char *value, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(path, sizeof(path), fmt, ap);
 	va_end(ap);
-	assert_int_equal(xsc_write(xs, XSC_NO_TX, path, value), 0);
+	assert_int_equal(xsc_write(xs, tx, path, value), 0);
 }
 
 static char *get(const char *path)
@@ -223,9 +224,9 @@ static void remove_folder(unsigned int dom, unsigned int dev)
 	char path[128];
 
 	snprintf(path, sizeof(path), BACK, dom, dev);
-	assert_int_equal(xsc_rm(xs, XSC_NO_TX, path), 0);
+	assert_int_equal(xsc_rm(xs, tx, path), 0);
 	snprintf(path, sizeof(path), FRONT, dom, dev);
-	assert_int_equal(xsc_rm(xs, XSC_NO_TX, path), 0);
+	assert_int_equal(xsc_rm(xs, tx, path), 0);
 }
 
 static void detach(unsigned int dom, unsigned int dev)
@@ -1428,6 +1429,45 @@ static void test_place_taken_again(void **state)
 	remove_folder(31, 1);
 }
 
+/* One is removed and another made at its place, in one transaction. */
+static void test_other_disk_at_once(void **state)
+{
+	static const char *const images[] = { "b.img", "c.img", "a.img" };
+
+	(void)state;
+	set_mode("good");
+	attach(50, 1, image("a.img", 1024));
+	connect_front(50, 1);
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_int_equal(xsc_tx_start(xs, &tx), 0);
+		remove_folder(50, 1);
+		attach(50, 1, image(images[i], 256 + 128 * (long)i));
+		assert_int_equal(xsc_tx_end(xs, tx, true), 0);
+		tx = XSC_NO_TX;
+		connect_front(50, 1);
+		expect_log(i == 0 ? "sectors=512" :
+			   i == 1 ? "sectors=768" : "sectors=1024", 1);
+	}
+	assert_int_equal(log_count("resume=1"), 0);
+	/* Also before the first was ready. */
+	set_mode("mute");
+	attach(51, 2, image("d.img", 64));
+	expect_log("sectors=128", 1);
+	set_mode("good");
+	assert_int_equal(xsc_tx_start(xs, &tx), 0);
+	remove_folder(51, 2);
+	attach(51, 2, image("e.img", 32));
+	assert_int_equal(xsc_tx_end(xs, tx, true), 0);
+	tx = XSC_NO_TX;
+	expect(51, 2, "state", "2");
+	assert_string_equal(get(back(51, 2, "sectors")), "64");
+	remove_folder(51, 2);
+	attach(51, 1, image("b.img", 256));
+	expect(51, 1, "state", "2");
+	remove_folder(50, 1);
+	remove_folder(51, 1);
+}
+
 /* Another disk at the place of one that was removed while nobody looked. */
 static void test_other_disk_meanwhile(void **state)
 {
@@ -1711,6 +1751,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_hostile_frontend),
 		cmocka_unit_test(test_daemon_restarts),
 		cmocka_unit_test(test_place_taken_again),
+		cmocka_unit_test(test_other_disk_at_once),
 		cmocka_unit_test(test_other_disk_meanwhile),
 		cmocka_unit_test(test_ends_without_server),
 		cmocka_unit_test(test_hidden_backend),
