@@ -36,6 +36,7 @@
 #define BLK_BURST 32
 #define BLK_KEEP_PAGES 1056u	/* persistent grants kept for each queue */
 #define BLK_COPIES 512
+#define BLK_COPY_MOST 4096u	/* bytes that are copied though they are mapped */
 
 /* ---- what the data is in ---- */
 

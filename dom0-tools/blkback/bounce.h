@@ -12,6 +12,7 @@
 
 #define BOUNCE_PAGES 2048u
 #define BOUNCE_PAGE 4096u
+#define BOUNCE_FIRST 32u	/* pages that small runs mostly lie in */
 
 struct bounce {
 	uint8_t *mem;
@@ -28,6 +29,9 @@ void bounce_free(struct bounce *b);
 /* A run for @bytes (at most the pool), or -EAGAIN. */
 int bounce_get(struct bounce *b, uint64_t bytes, struct bounce_run *run);
 void bounce_put(struct bounce *b, struct bounce_run *run);
+
+/* Copies @bytes, a multiple of 64, between places aligned to 64. */
+void bounce_copy(void *to, const void *from, uint32_t bytes);
 
 static inline uint8_t *bounce_at(const struct bounce *b,
 				 const struct bounce_run *run)

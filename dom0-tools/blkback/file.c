@@ -36,20 +36,34 @@ struct file_store {
 
 /* ---- I/O ---- */
 
-static void prep_transfer(struct io_uring_sqe *e, const struct blk_io *io)
+static void prep_one(const struct loop *l, struct io_uring_sqe *e,
+		     const struct blk_io *io)
 {
 	const struct iovec *v = io->iov;
+	unsigned int bytes = (unsigned int)v->iov_len;
+	bool fixed = loop_fixed(l, v);
 
-	if (io->op == BLK_READ && io->niov == 1)
-		io_uring_prep_read(e, 0, v->iov_base, (unsigned int)v->iov_len,
-				   io->offset);
+	if (io->op == BLK_READ && fixed)
+		io_uring_prep_read_fixed(e, 0, v->iov_base, bytes, io->offset,
+					 0);
 	else if (io->op == BLK_READ)
-		io_uring_prep_readv(e, 0, v, io->niov, io->offset);
-	else if (io->niov == 1)
-		io_uring_prep_write(e, 0, v->iov_base, (unsigned int)v->iov_len,
-				    io->offset);
+		io_uring_prep_read(e, 0, v->iov_base, bytes, io->offset);
+	else if (fixed)
+		io_uring_prep_write_fixed(e, 0, v->iov_base, bytes, io->offset,
+					  0);
 	else
-		io_uring_prep_writev(e, 0, v, io->niov, io->offset);
+		io_uring_prep_write(e, 0, v->iov_base, bytes, io->offset);
+}
+
+static void prep_transfer(const struct loop *l, struct io_uring_sqe *e,
+			  const struct blk_io *io)
+{
+	if (io->niov == 1)
+		prep_one(l, e, io);
+	else if (io->op == BLK_READ)
+		io_uring_prep_readv(e, 0, io->iov, io->niov, io->offset);
+	else
+		io_uring_prep_writev(e, 0, io->iov, io->niov, io->offset);
 }
 
 static int submit_ring(struct file_store *f, struct blk_io *io)
@@ -65,7 +79,7 @@ static int submit_ring(struct file_store *f, struct blk_io *io)
 					FALLOC_FL_KEEP_SIZE,
 					(off_t)io->offset, (off_t)io->len);
 	else
-		prep_transfer(e, io);
+		prep_transfer(f->loop, e, io);
 	e->flags |= IOSQE_FIXED_FILE;
 	e->user_data = (uintptr_t)io;
 	return 0;

@@ -18,7 +18,12 @@
 
 static const uint8_t allowed[] = {
 	IORING_OP_READ, IORING_OP_READV, IORING_OP_WRITE, IORING_OP_WRITEV,
+	IORING_OP_READ_FIXED, IORING_OP_WRITE_FIXED,
 	IORING_OP_FSYNC, IORING_OP_FALLOCATE, IORING_OP_POLL_ADD,
+};
+
+static const uint8_t registers[] = {
+	IORING_REGISTER_FILES_UPDATE, IORING_REGISTER_BUFFERS,
 };
 
 /*
@@ -34,7 +39,7 @@ static int register_call(const struct io_uring *ring, unsigned int op,
 
 static int restrict_ring(struct io_uring *ring)
 {
-	struct io_uring_restriction r[sizeof(allowed) + 2];
+	struct io_uring_restriction r[sizeof(allowed) + sizeof(registers) + 1];
 	unsigned int n = 0;
 
 	memset(r, 0, sizeof(r));
@@ -45,8 +50,10 @@ static int restrict_ring(struct io_uring *ring)
 	}
 	r[n].opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
 	r[n++].sqe_flags = IOSQE_FIXED_FILE;
-	r[n].opcode = IORING_RESTRICTION_REGISTER_OP;
-	r[n++].register_op = IORING_REGISTER_FILES_UPDATE;
+	for (size_t i = 0; i < sizeof(registers); i++) {
+		r[n].opcode = IORING_RESTRICTION_REGISTER_OP;
+		r[n++].register_op = registers[i];
+	}
 	return register_call(ring, IORING_REGISTER_RESTRICTIONS, r, n);
 }
 
@@ -108,6 +115,16 @@ int loop_set_file(struct loop *l, int fd)
 	int rc = io_uring_register_files_update(&l->ring, 0, &fd, 1);
 
 	return rc < 0 ? rc : 0;
+}
+
+void loop_fix(struct loop *l, void *mem, size_t bytes)
+{
+	const struct iovec v = { mem, bytes };
+
+	if (io_uring_register_buffers(&l->ring, &v, 1))
+		return;
+	l->fixed = mem;
+	l->fixed_bytes = bytes;
 }
 
 /* A free entry; what is prepared already goes to the kernel if need be. */

@@ -27,6 +27,8 @@ struct loop_poll {
 struct loop {
 	struct io_uring ring;
 	unsigned int inflight;		/* data I/O */
+	const uint8_t *fixed;		/* memory that the kernel has looked up */
+	size_t fixed_bytes;
 	struct blk_io *deferred, **deferred_last;
 };
 
@@ -37,6 +39,20 @@ int loop_fd(const struct loop *l);
 
 /* The registered file for data; -1: none. */
 int loop_set_file(struct loop *l, int fd);
+
+/*
+ * Has the kernel look up @bytes of memory once for all I/O.  It stays so until
+ * loop_free().  If that cannot be, I/O there is as anywhere else.
+ */
+void loop_fix(struct loop *l, void *mem, size_t bytes);
+
+/* Does @v lie in that memory? */
+static inline bool loop_fixed(const struct loop *l, const struct iovec *v)
+{
+	size_t at = (size_t)((uintptr_t)v->iov_base - (uintptr_t)l->fixed);
+
+	return at < l->fixed_bytes && v->iov_len <= l->fixed_bytes - at;
+}
 
 /* Waits for POLLIN and the like on p->fd, for good. */
 void loop_poll(struct loop *l, struct loop_poll *p);

@@ -185,6 +185,7 @@ static int on_start(struct backend *b, const void *msg, int *fds, int nfds)
 	rc = blk_init(&p->dev, &p->g, &p->jrn, p->name);
 	if (rc)
 		return rc;
+	loop_fix(&p->loop, p->dev.bounce.mem, BOUNCE_FIRST * BOUNCE_PAGE);
 	p->start_flags = s->flags;
 	p->dev.readonly = s->flags & BP_BLK_READONLY;
 	p->started = true;

@@ -95,6 +95,15 @@ static bool gather(const struct blk_dev *d, struct blk_req *r)
 	return !(bad & mask);
 }
 
+/*
+ * Copying a page costs less than having the kernel look up a mapped one, which
+ * it does the long way for granted pages.
+ */
+static bool small(const struct blk_req *r)
+{
+	return r->nr_sectors * BLK_SECTOR <= BLK_COPY_MOST;
+}
+
 static int step_memory(struct blk_dev *d, struct blk_req *r)
 {
 	int rc;
@@ -103,7 +112,7 @@ static int step_memory(struct blk_dev *d, struct blk_req *r)
 		return -ENOMEDIUM;
 	r->copied = !d->keep ||
 		    (!r->nr_pinned && pin_pages(d, r)) ||
-		    d->no_direct || !gather(d, r) ||
+		    d->no_direct || small(r) || !gather(d, r) ||
 		    r->io.niov > d->store->max_pieces;
 	if (!r->copied)
 		return STEP_ON;
@@ -127,9 +136,9 @@ static void copy_mapped(struct blk_dev *d, struct blk_req *r, bool out)
 		uint32_t bytes = seg_bytes(&r->seg[i]);
 
 		if (out)
-			memcpy(seg_addr(r, i), at, bytes);
+			bounce_copy(seg_addr(r, i), at, bytes);
 		else
-			memcpy(at, seg_addr(r, i), bytes);
+			bounce_copy(at, seg_addr(r, i), bytes);
 		at += bytes;
 	}
 }
