@@ -3,7 +3,7 @@
  * main.c: xl: finding the command that was meant, and helping.
  *
  * State: the running command, for messages, and the host's settings, which
- * every command reads first, so that a mistake in them is seen at once.  A
+ * every command but help reads first, so that a mistake in them is seen at once.  A
  * command may be shortened to any prefix that only it has.
  */
 #include <errno.h>
@@ -204,7 +204,7 @@ int main(int argc, char **argv)
 		return xl_error("%s", command->help);
 	if (xl_dry_run && !can_dry_run(command))
 		return xl_error("there is no dry run (-N) of this command");
-	if (read_conf())
+	if (command->run != cmd_help && read_conf())
 		return 1;
 	argc -= optind;
 	argv += optind;

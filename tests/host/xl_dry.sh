@@ -75,6 +75,7 @@ echo 'vif.default' >"$XL_CONF"
 expect 1 'xl.conf:1: unexpected' list
 rm "$XL_CONF"
 expect 1 'No such file' list
+expect 0 'usage: xl list' help list
 
 echo "$passed passed, $failed failed, 0 skipped"
 [ $failed = 0 ]
