@@ -94,6 +94,7 @@ struct nb_queue {
 	bool tap_empty;		/* nothing more until it polls readable */
 	bool rx_burst;		/* packets come several at a time */
 	bool rx_flood;		/* and the last batch was full */
+	bool rx_big;		/* the last one was more than a page */
 	uint8_t rx_single;	/* since it was last looked whether they do */
 	uint8_t *rx_mem;	/* RX_BATCH frames */
 	struct rx_packet held[RX_BATCH];
@@ -134,6 +135,7 @@ struct rx_scratch {
 	int16_t copy_of[NB_SLOTS];	/* index in copy[], -1: none */
 	struct gmap_copy copy[NB_SLOTS];
 	unsigned int nrsp, ncopy;
+	uint16_t id[NB_SLOTS];	/* by slot, of requests read beforehand */
 };
 
 struct card {
@@ -223,6 +225,16 @@ bool rx_wants_tap(const struct nb_queue *q);
 void rx_drop(struct nb_queue *q);
 /* Once in a while: gives up on a guest that posts no buffers. */
 void rx_watch(struct nb_queue *q, uint64_t now_ms);
+
+/* ---- rxsort.c ---- */
+
+/*
+ * Fills in what the guest needs to know of the packet with p->len and p->vh,
+ * whose first @have bytes are at @frame, which may get its checksum there.
+ * False: not for this guest, or more of the frame is needed.
+ */
+bool rx_sort(struct nb_queue *q, struct rx_packet *p, uint8_t *frame,
+	     uint32_t have);
 
 /* ---- ctrl.c ---- */
 

@@ -264,6 +264,7 @@ static const struct sandbox_call calls[] = {
 	SANDBOX_IOCTL(IOCTL_GNTDEV_GRANT_COPY),
 	SANDBOX_IOCTL(IOCTL_EVTCHN_NOTIFY),
 	SANDBOX_ANY(io_uring_enter),	/* of a restricted ring */
+	SANDBOX_ANY(readv),
 	SANDBOX_IOCTL(TUNSETQUEUE),
 	SANDBOX_IOCTL(TUNSETOFFLOAD),
 };

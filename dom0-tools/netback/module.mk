@@ -3,7 +3,7 @@
 # The network backend.  NETBACK_CORE does its I/O only through struct gmap and
 # the descriptors it is given.
 
-NETBACK_CORE := $(addprefix netback/,card.c tx.c rx.c ctrl.c mcast.c gref.c \
+NETBACK_CORE := $(addprefix netback/,card.c tx.c rx.c rxsort.c ctrl.c mcast.c gref.c \
 	nbjournal.c packet.c filter.c hash.c tapio.c)
 
 $(eval $(call dom0_program,parvis-netback,$(NETBACK_CORE) netback/main.c \

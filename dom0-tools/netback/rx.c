@@ -4,15 +4,14 @@
  *
  * Frames are read from the tap into private memory, at most RX_BATCH ahead and
  * only while the guest has buffers posted, and copied from there into the
- * buffers with one call for many.  A guest without buffers makes the tap's own
+ * buffers with one call for many; or, large ones, straight into buffers that
+ * the guest keeps mapped.  A guest without buffers makes the tap's own
  * queue fill up, where the kernel drops; after RX_STALL_MS the queue is taken
  * off the tap, so that none of the host's memory waits for it.
  *
  * State: held[held_from..held_to) of the queue and the frames in rx_mem.
  */
 #include <errno.h>
-#include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -24,79 +23,9 @@
 
 #define RX_PROBE 8
 
-#define GSO_KIND(type) ((type) & ~VIRTIO_NET_HDR_GSO_ECN)
-
 static uint8_t *frame_of(const struct nb_queue *q, unsigned int n)
 {
 	return q->rx_mem + (size_t)n * RX_STRIDE + NB_PAGE;
-}
-
-/* ---- what the tap gave ---- */
-
-static bool sort_gso(struct rx_packet *p, const struct card *c)
-{
-	switch (GSO_KIND(p->vh.gso_type)) {
-	case VIRTIO_NET_HDR_GSO_NONE:
-		return true;
-	case VIRTIO_NET_HDR_GSO_TCPV4:
-		p->gso = XEN_NETIF_GSO_TYPE_TCPV4;
-		return c->features & BP_NETF_GSO4;
-	case VIRTIO_NET_HDR_GSO_TCPV6:
-		p->gso = XEN_NETIF_GSO_TYPE_TCPV6;
-		return c->features & BP_NETF_GSO6;
-	default:
-		return false;
-	}
-}
-
-/*
- * The frontend finds TCP's or UDP's header by itself: a partial checksum is
- * left to it if that is where the sum belongs and it takes sums of the kind.
- */
-static bool guest_sums(const struct card *c, const struct rx_packet *p,
-		       const struct pkt *k)
-{
-	uint32_t need = k->ip == 6 ? BP_NETF_CSUM6 : BP_NETF_CSUM4;
-
-	return (c->features & need) && k->l4 && p->vh.csum_start == k->l4 &&
-	       p->vh.csum_offset == pkt_csum_offset(k->proto);
-}
-
-static bool sort_csum(struct rx_packet *p, const struct card *c,
-		      uint8_t *frame, const struct pkt *k)
-{
-	p->validated = p->vh.flags & VIRTIO_NET_HDR_F_DATA_VALID;
-	if (!(p->vh.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
-		return true;
-	p->validated = true;
-	p->csum_blank = guest_sums(c, p, k);
-	if (p->csum_blank)
-		return true;
-	return !p->gso && pkt_complete(frame, p->len, p->vh.csum_start,
-				       p->vh.csum_offset);
-}
-
-/* Fills in what the guest needs to know; false: not for this guest. */
-static bool sort_packet(struct nb_queue *q, struct rx_packet *p,
-			uint8_t *frame)
-{
-	struct card *c = q->card;
-	struct pkt k;
-
-	p->target = (uint8_t)q->index;
-	if (!pkt_parse(frame, p->len, p->len, &k))
-		return false;
-	if (p->len > NB_PAGE && !(c->features & BP_NETF_SG))
-		return false;
-	if ((c->features & BP_NETF_MCAST) && !mcast_pass(c->journal, frame))
-		return false;
-	if (!sort_gso(p, c) || !sort_csum(p, c, frame, &k))
-		return false;
-	p->hash = hash_packet(&c->hash, frame, &k);
-	if (p->hash.valid)
-		p->target = (uint8_t)hash_queue(&c->hash, p->hash.value,
-						c->nr_queues);
-	return true;
 }
 
 /* ---- reading ---- */
@@ -123,12 +52,24 @@ static void hold_frame(struct nb_queue *q, unsigned int n, uint32_t len)
 	if (len >= NB_VNET && len <= NB_VNET + RX_DATA) {
 		p->len = len - NB_VNET;
 		memcpy(&p->vh, frame - NB_VNET, NB_VNET);
-		if (sort_packet(q, p, frame)) {
+		q->rx_big = p->len > NB_PAGE;
+		if (rx_sort(q, p, frame, p->len)) {
 			q->held_to++;
 			return;
 		}
 	}
 	q->card->stats.tx_drop++;
+}
+
+/* It asked for @most, got so many, and found the tap empty or did not. */
+static void learn(struct nb_queue *q, unsigned int most, unsigned int got,
+		  bool empty)
+{
+	q->tap_empty = empty || most == 1;
+	if (most == 1)
+		return;
+	q->rx_burst = got > 1;
+	q->rx_single = 0;
 }
 
 static void read_batch(struct nb_queue *q)
@@ -141,12 +82,8 @@ static void read_batch(struct nb_queue *q)
 			 NB_VNET + RX_DATA, most, q->rx_flood);
 	for (unsigned int i = 0; i < got; i++)
 		hold_frame(q, t->done[i].at, (uint32_t)t->done[i].len);
-	q->tap_empty = got < most || most == 1;
 	q->rx_flood = got == RX_BATCH;
-	if (most == 1)
-		return;
-	q->rx_burst = got > 1;
-	q->rx_single = 0;
+	learn(q, most, got, got < most);
 }
 
 void rx_drop(struct nb_queue *q)
@@ -173,7 +110,10 @@ static struct netif_rx_response *next_rsp(struct rx_scratch *s)
 	return memset(&s->rsp[s->nrsp++], 0, sizeof(s->rsp[0]));
 }
 
-/* One buffer of the guest gets @len bytes of @data. */
+/*
+ * One buffer of the guest gets @len bytes of @data; NULL: they are there, and
+ * plan_straight() has read the request.
+ */
 static void give_page(struct nb_queue *t, uint8_t *data, uint32_t len,
 		      uint16_t flags)
 {
@@ -182,10 +122,14 @@ static void give_page(struct nb_queue *t, uint8_t *data, uint32_t len,
 	struct netif_rx_request req;
 	uint8_t *page;
 
-	bring_copy(&t->rx, t->rx.req_cons++, &req);
-	r->id = req.id;
 	r->flags = flags;
 	r->status = (int16_t)len;
+	if (!data) {
+		r->id = s->id[t->rx.req_cons++ % NB_SLOTS];
+		return;
+	}
+	bring_copy(&t->rx, t->rx.req_cons++, &req);
+	r->id = req.id;
 	page = gref_find(&t->staging, req.gref, true);
 	if (page) {
 		memcpy(page, data, len);
@@ -243,7 +187,8 @@ static void give_packet(struct nb_queue *t, const struct rx_packet *p,
 		left -= len;
 		give_page(t, frame, len, left ? flags | NETRXF_more_data
 					      : flags);
-		frame += len;
+		if (frame)
+			frame += len;
 		flags = 0;
 		if (first)
 			give_extras(t, p);
@@ -315,6 +260,109 @@ static void give_all(struct nb_queue *q)
 	}
 }
 
+/* ---- straight into mapped buffers ---- */
+
+/*
+ * Large packets are read from the tap into buffers that the guest keeps mapped
+ * here.  Which buffers depends on whether there is extra information: a large
+ * packet is one that is to be cut, which has one such slot behind the first.
+ * What turns out otherwise is gathered, and goes the other way.  The guest sees
+ * a packet earlier than it is told so, and one that its own multicast filter
+ * then drops.  All that is judged is a private copy of the headers.
+ */
+#define STRAIGHT_SLOTS (RX_DATA / NB_PAGE + 1)
+
+static bool plan_straight(struct nb_queue *q, struct iovec *iov)
+{
+	struct rx_scratch *s = &q->card->rx;
+	struct netif_rx_request req;
+
+	if (s->nrsp + STRAIGHT_SLOTS > NB_SLOTS ||
+	    bring_pending(&q->rx) < STRAIGHT_SLOTS)
+		return false;
+	for (uint32_t i = 0; i < STRAIGHT_SLOTS; i++) {
+		uint32_t at = q->rx.req_cons + i;
+
+		if (i == 1)
+			continue;
+		bring_copy(&q->rx, at, &req);
+		s->id[at % NB_SLOTS] = req.id;
+		iov->iov_base = gref_find(&q->staging, req.gref, true);
+		iov->iov_len = NB_PAGE;
+		if (!iov++->iov_base)
+			return false;
+	}
+	return true;
+}
+
+/* What was read to the @n parts @iov becomes a packet of the other kind. */
+static void gather(struct nb_queue *q, const struct iovec *iov, uint32_t len)
+{
+	uint8_t *to = frame_of(q, 0);
+
+	for (uint32_t left = len - NB_VNET; left; iov++) {
+		uint32_t now = left < NB_PAGE ? left : NB_PAGE;
+
+		memcpy(to, iov->iov_base, now);
+		to += now;
+		left -= now;
+	}
+	hold_frame(q, 0, len);
+}
+
+static void give_straight(struct nb_queue *q, const struct iovec *iov,
+			  uint32_t len)
+{
+	struct rx_packet p = { .len = len - NB_VNET };
+	uint32_t have = p.len < PKT_HEAD ? p.len : PKT_HEAD;
+	uint8_t head[PKT_HEAD];
+
+	memcpy(&p.vh, frame_of(q, 0) - NB_VNET, NB_VNET);
+	memcpy(head, iov->iov_base, have);
+	q->rx_big = p.len > NB_PAGE;
+	/* Not if a sum was filled in, which is in the copy only. */
+	if (rx_sort(q, &p, head, have) && (p.gso || !q->rx_big) &&
+	    (p.csum_blank || !(p.vh.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)))
+		give_packet(q, &p, NULL);
+	else
+		gather(q, iov, len);
+}
+
+/* As read_batch() and give_all(); false if it cannot be done. */
+static bool read_straight(struct nb_queue *q)
+{
+	struct iovec iov[STRAIGHT_SLOTS] = {
+		{ frame_of(q, 0) - NB_VNET, NB_VNET },
+	};
+	unsigned int most = batch_size(q), got = 0;
+	struct rx_scratch *s = &q->card->rx;
+	ssize_t len = 1;
+
+	s->nrsp = s->ncopy = 0;
+	q->held_from = q->held_to = 0;
+	while (got < most && !q->held_to && plan_straight(q, iov + 1)) {
+		len = readv(q->tap, iov, STRAIGHT_SLOTS);
+		if (len <= 0)
+			break;
+		got++;
+		if (len >= (ssize_t)NB_VNET)
+			give_straight(q, iov + 1, (uint32_t)len);
+		else
+			q->card->stats.tx_drop++;
+	}
+	if (s->nrsp)
+		flush(q);
+	if (got || len <= 0)
+		learn(q, most, got, len <= 0);
+	return got || len <= 0;
+}
+
+static bool goes_straight(const struct nb_queue *q)
+{
+	return q->rx_big && q->staging.count &&
+	       q->card->hash.algorithm == XEN_NETIF_CTRL_HASH_ALGORITHM_NONE;
+}
+
 /* ---- buffers and their lack ---- */
 
 void rx_attach(struct nb_queue *q, bool on)
@@ -378,7 +426,8 @@ bool rx_step(struct nb_queue *q)
 {
 	if (!q->live || !has_buffers(q))
 		return false;
-	if (q->held_from == q->held_to && !q->tap_empty)
+	if (q->held_from == q->held_to && !q->tap_empty &&
+	    !(goes_straight(q) && read_straight(q)))
 		read_batch(q);
 	give_all(q);
 	/* What is left needs more buffers than there are. */

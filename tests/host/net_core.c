@@ -836,6 +836,48 @@ static void ctrl_grefs(void **state)
 	end();
 }
 
+/* Straight into the mapped buffers, and what cannot go that way. */
+static void rx_straight(void **state)
+{
+	struct virtio_net_hdr cut = { .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+				      .gso_type = VIRTIO_NET_HDR_GSO_TCPV4,
+				      .gso_size = 1448, .hdr_len = 54,
+				      .csum_start = 34, .csum_offset = 16 };
+	struct virtio_net_hdr sum = { .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+				      .csum_start = 20, .csum_offset = 0 };
+	struct netif_extra_info e[2];
+	uint16_t flags;
+	uint32_t len;
+
+	(void)state;
+	begin(1, ALL);
+	list_grefs(f.q[0].rx_data, 256, 0);
+	assert_int_equal(ask(9, 0, f.list_ref, 256, NULL), 0);
+	memset(f.mem + f.q[0].rx_data, FAKE_NO_GRANT, 256);
+	front_post(&f, 0, 200);
+	for (uint32_t n = 0; n < 500; n++) {
+		bool large = n % 7 < 4;		/* to be cut, however short */
+
+		if (n % 5 == 4)
+			n++;
+		len = front_frame(frame, 4, large ? 6 : 17,
+				  n % 5 ? n * 997 % 60000 : n % 200);
+		front_host_send(&f, 0, large ? &cut : n % 3 ? NULL : &sum,
+				frame, len);
+		serve();
+		memset(e, 0, sizeof(e));
+		assert_int_equal(front_rx(&f, 0, out, &flags, e), len);
+		assert_int_equal(e[0].u.gso.size, large ? 1448 : 0);
+		if (!large && n % 3 == 0)
+			assert_true(pkt_complete(frame, len, 20, 0));
+		assert_memory_equal(out, frame, len);
+		front_post(&f, 0, 20);
+	}
+	assert_int_equal(c.stats.errors, 0);
+	assert_int_equal(c.stats.tx_drop, 0);
+	end();
+}
+
 static void ctrl_broken(void **state)
 {
 	(void)state;
@@ -1116,6 +1158,7 @@ int main(void)
 		cmocka_unit_test(toeplitz),
 		cmocka_unit_test(ctrl_hash),
 		cmocka_unit_test(ctrl_grefs),
+		cmocka_unit_test(rx_straight),
 		cmocka_unit_test(ctrl_broken),
 		cmocka_unit_test(resume),
 		cmocka_unit_test(resume_refused),
