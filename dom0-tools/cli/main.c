@@ -3,8 +3,8 @@
  * main.c: xl: finding the command that was meant, and helping.
  *
  * State: the running command, for messages, and the host's settings, which
- * every command but help reads first, so that a mistake in them is seen at once.  A
- * command may be shortened to any prefix that only it has.
+ * every command but help reads first, so that a mistake in them is seen at
+ * once.  A command may be shortened to any prefix that only it has.
  */
 #include <errno.h>
 #include <getopt.h>
