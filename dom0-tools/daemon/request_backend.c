@@ -21,6 +21,7 @@
 struct asked {
 	struct dev_op *op;
 	const char *word;
+	int64_t bytes;		/* to grow to; 0 */
 };
 
 /* Nothing is written where the folder is gone or another request waits. */
@@ -42,17 +43,20 @@ static void write_request(struct store_writer *w, void *ctx)
 	}
 	sw_at(w, "%s", path);
 	sw_remove(w, "reply");
+	if (a->bytes)
+		sw_put(w, "grow-to", "%lld", (long long)a->bytes);
 	sw_put(w, "request", "%s", a->word);
 }
 
 /* Writes the request; its answer ends in op->out.fn. */
-static void send_request(struct dev_op *op, const char *word)
+static void send_sized_request(struct dev_op *op, const char *word,
+			       int64_t bytes)
 {
 	struct request *r = op->r;
 	struct dev_goals goals = { .goal = DEV_REPLY, .at = &op->at,
 				   .count = 1, .word = word,
 				   .ms = r->ts->device_ms };
-	struct asked a = { op, word };
+	struct asked a = { op, word, bytes };
 	int rc = sw_transaction(r->ts->xs, write_request, &a);
 
 	if (rc)
@@ -63,6 +67,11 @@ static void send_request(struct dev_op *op, const char *word)
 					      "the request cannot be written"));
 	else
 		dev_wait(r->ts, &goals, &op->reply, &op->out);
+}
+
+static void send_request(struct dev_op *op, const char *word)
+{
+	send_sized_request(op, word, 0);
 }
 
 /* "rd_req=5 wr_req=7": as members of an object; a number alone is a size. */
@@ -156,18 +165,24 @@ static int grow_file(struct request *r, const char *path, int64_t bytes)
 	return rc;
 }
 
-static int grow(struct dev_op *op, int64_t bytes)
+/*
+ * A raw file grows here, and its backend then looks at it; an image in a format
+ * is made to grow by the device daemon: *@by_backend.
+ */
+static int grow(struct dev_op *op, int64_t bytes, bool *by_backend)
 {
 	struct request *r = op->r;
 	char *format = dev_op_own_node(r, &op->at, "format");
 	char *params = dev_op_own_node(r, &op->at, "params");
-	int rc;
+	int rc = 0;
 
-	if (op->at.back || !format || strcmp(format, "raw") || !params ||
-	    *params != '/')
+	*by_backend = format && *format && strcmp(format, "raw");
+	if (*by_backend && op->at.by_kernel)
+		rc = needs_own_backend(op);
+	else if (!*by_backend && (op->at.back || !params || *params != '/'))
 		rc = fail_set(r->fail, -EINVAL,
-			      "only raw files of this domain are resized by this command: use the format's own tool, then run it without a size");
-	else
+			      "only files of this domain and images in a format are resized by this command: use the tool of what holds the disk, then run it without a size");
+	else if (!*by_backend)
 		rc = grow_file(r, params, bytes);
 	free(format);
 	free(params);
@@ -177,6 +192,7 @@ static int grow(struct dev_op *op, int64_t bytes)
 int do_block_resize(struct request *r)
 {
 	int64_t bytes = json_int(r->args, "bytes", -1);
+	bool by_backend = false;
 	struct dev_op *op;
 	int rc = 0;
 
@@ -186,14 +202,17 @@ int do_block_resize(struct request *r)
 	if (!op)
 		return r->fail->rc;
 	if (bytes >= 0)
-		rc = grow(op, bytes);
+		rc = grow(op, bytes, &by_backend);
 	/* Linux's backend looks at the size by itself. */
 	if (rc || op->at.by_kernel) {
 		dev_op_finish(op, rc);
 		return REQUEST_LATER;
 	}
 	op->out.fn = on_replied;
-	send_request(op, "resize");
+	if (by_backend)
+		send_sized_request(op, "grow", bytes);
+	else
+		send_request(op, "resize");
 	return REQUEST_LATER;
 }
 
@@ -220,7 +239,7 @@ static void fill_params(struct store_writer *w, void *ctx)
 
 static int write_params(struct dev_op *op, const char *params)
 {
-	struct asked a = { op, params };
+	struct asked a = { op, params, 0 };
 
 	return sw_transaction(op->r->ts->xs, fill_params, &a);
 }

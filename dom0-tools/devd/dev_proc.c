@@ -259,6 +259,7 @@ void dev_backend_ready(struct dev *dev)
 	dev_settle(dev, PH_IDLE);
 	if (dev->own < XB_INITWAIT)
 		announce_features(dev);
+	grow_done(dev);
 	dev_step(dev);
 }
 
@@ -269,6 +270,7 @@ void dev_backend_connected(struct dev *dev)
 		log_info("%s: served again after %llu ms", dev->name,
 			 (unsigned long long)(ev_now_ms() - dev->started_ms));
 		request_done(dev, "replace", "");
+		grow_done(dev);
 	} else if (dev_may_log(dev)) {
 		log_info("%s: connected", dev->name);
 	}

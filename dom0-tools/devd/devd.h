@@ -94,6 +94,8 @@ struct disk {
 	char socket[96];	/* where it listens */
 	bool changing;		/* its backend was told of another medium */
 	struct medium was;	/* and has this until it says it has that */
+	uint64_t grow_to;	/* bytes; see grow.c */
+	char grow_error[208];
 	int nbd;		/* connected for the next process; -1 */
 	struct bp_ready_blk ready;
 	int loop_fd;		/* vbd: keeps the loop device; -1 */
@@ -319,6 +321,22 @@ int image_connect(struct dev *dev, struct fail *fail);
 /* In a process of its own (see main.c): connects and sends the descriptor. */
 int image_connect_main(const char *uri);
 void image_close(struct dev *dev);
+
+/* QEMU's name of a format; a target as the value of an option; what its
+ * server, or its tool, may write to. */
+const char *image_driver(const char *format);
+int image_quote(const char *target, char *out, size_t size);
+int image_writable(const struct disk_spec *spec, char *out, size_t size);
+
+/* ---- grow.c ---- */
+
+/* The request to make an image larger. */
+void grow_ask(struct dev *dev);
+/* Before a server is needed: true while the image is made larger; then all
+ * begins again. */
+bool grow_step(struct dev *dev);
+/* The backend serves again: answers. */
+void grow_done(struct dev *dev);
 
 /* ---- job.c ---- */
 

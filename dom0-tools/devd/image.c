@@ -17,14 +17,14 @@
 #include <unistd.h>
 
 #include "devd/confine.h"
-#include "devd/devd.h"
+#include "devd/device_priv.h"
 #include "lib/log.h"
 
 #define SERVER "qemu-storage-daemon"
 #define END_MS 5000		/* to write what it has in memory */
 
 /* QEMU's names of the formats. */
-static const char *driver_of(const char *format)
+const char *image_driver(const char *format)
 {
 	static const struct {
 		const char *format, *driver;
@@ -45,6 +45,10 @@ static void on_server_end(struct proc *p, int status)
 	proc_describe(status, how, sizeof(how));
 	if (dev->phase == PH_ENDING) {
 		dev_reap(dev);
+		return;
+	}
+	if (dev->phase == PH_OPENING && dev->disk.grow_to) {
+		dev_begin(dev);
 		return;
 	}
 	log_err("%s: the server of its image %s", dev->name, how);
@@ -71,7 +75,7 @@ static int listen_on(const char *path, struct fail *fail)
 }
 
 /* The target as an option's value: a comma is doubled. */
-static int quote(const char *target, char *out, size_t size)
+int image_quote(const char *target, char *out, size_t size)
 {
 	size_t n = 0;
 
@@ -87,7 +91,7 @@ static int quote(const char *target, char *out, size_t size)
 }
 
 /* What the server may write to: the extents of a vmdk are files beside it. */
-static int writable(const struct disk_spec *spec, char *out, size_t size)
+int image_writable(const struct disk_spec *spec, char *out, size_t size)
 {
 	const char *slash = strrchr(spec->target, '/');
 	size_t len = strlen(spec->target);
@@ -116,17 +120,17 @@ static int start_server(struct dev *dev, const struct disk_spec *spec, int fd,
 		export, NULL,
 	};
 	struct proc_spec ps = { .argv = argv, .fd3 = fd };
-	int rc = quote(spec->target, file, sizeof(file));
+	int rc = image_quote(spec->target, file, sizeof(file));
 
 	if (!rc)
-		rc = writable(spec, may_write, sizeof(may_write));
+		rc = image_writable(spec, may_write, sizeof(may_write));
 	if (rc)
 		return fail_errno(fail, rc, "%s", spec->target);
 	snprintf(uid, sizeof(uid), "%u", dev->devd->uid_base + dev->slot);
 	snprintf(blockdev, sizeof(blockdev),
 		 "driver=%s,node-name=disk,read-only=%s,discard=%s,cache.direct=%s,"
 		 "file.driver=file,file.filename=%s,file.locking=%s%s",
-		 driver_of(spec->format), spec->readonly ? "on" : "off",
+		 image_driver(spec->format), spec->readonly ? "on" : "off",
 		 spec->discard ? "unmap" : "ignore",
 		 spec->direct ? "on" : "off", file,
 		 spec->shared ? "off" : "auto",
@@ -276,6 +280,8 @@ int image_connect(struct dev *dev, struct fail *fail)
 
 	if (disk->way == DISK_NBD)
 		return connect_far(dev, fail);
+	if (grow_step(dev))
+		return -EINPROGRESS;
 	/* The server of the image has ended: another takes its place. */
 	if (!proc_runs(&disk->server)) {
 		struct disk_spec spec = disk_spec_of(disk);

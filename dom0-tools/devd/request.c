@@ -79,6 +79,7 @@ static const struct {
 	void (*fn)(struct dev *dev);
 } words[] = {
 	{ "resize", ask_resize },
+	{ "grow", grow_ask },
 	{ "media", ask_media },
 	{ "replace", ask_replace },
 	{ "stats", ask_stats },
@@ -109,7 +110,7 @@ void request_take(struct dev *dev)
 			words[i].fn(dev);
 			return;
 		}
-	request_fail(dev, "no such request: resize, media, replace, stats");
+	request_fail(dev, "no such request: resize, grow, media, replace, stats");
 }
 
 /*
@@ -129,6 +130,7 @@ void request_ready(struct dev *dev)
 		 (unsigned long long)dev->disk.ready.sectors);
 	log_info("%s: now has %s sectors", dev->name, text);
 	request_done(dev, "resize", text);
+	request_done(dev, "grow", text);
 	request_done(dev, "media", "");
 }
 

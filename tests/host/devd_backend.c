@@ -17,6 +17,7 @@
  *	suicide		kills itself when it serves
  *	die-media	ends when it gets another medium
  *	no-media	cannot serve a medium of two sectors
+ *	nbd-size	asks the image's server for the size
  *	nbd-write	writes to the image's server, and does not flush
  *	short, unknown, early	a malformed, unknown or untimely message
  *
@@ -41,6 +42,7 @@
 #include "backend/proto.h"
 
 static char dir[PATH_MAX], mode[32];
+static uint64_t nbd_bytes;	/* that the server of an image has named */
 
 static void note(const char *fmt, ...)
 {
@@ -96,6 +98,8 @@ static uint64_t sectors(int fd)
 {
 	struct stat st;
 
+	if (nbd_bytes)
+		return nbd_bytes / 512;
 	return fd >= 0 && !fstat(fd, &st) ? (uint64_t)st.st_size / 512 : 0;
 }
 
@@ -133,10 +137,9 @@ static int nbd_read(int fd, void *data, size_t len)
 	return recv(fd, data, len, MSG_WAITALL) == (ssize_t)len;
 }
 
-/* The rest of the greeting, and one write that is answered. */
-static int nbd_write(int fd, const char *name)
+/* The rest of the greeting, which says how large it is. */
+static int nbd_open(int fd, const char *name)
 {
-	static char data[65536];
 	struct {
 		uint64_t magic;
 		uint32_t option, len;
@@ -144,6 +147,26 @@ static int nbd_write(int fd, const char *name)
 		htobe64(0x49484156454f5054), htobe32(1),
 		htobe32((uint32_t)strlen(name)),
 	};
+	uint32_t flags = htobe32(3);	/* fixed, without the zeroes */
+	struct {
+		uint64_t size;
+		uint16_t flags;
+	} __attribute__((packed)) got;
+	char rest[10];
+
+	if (!nbd_read(fd, rest, 10) || !nbd_send(fd, &flags, 4) ||
+	    !nbd_send(fd, &want, sizeof(want)) ||
+	    !nbd_send(fd, name, strlen(name)) ||
+	    !nbd_read(fd, &got, sizeof(got)))
+		return 0;
+	nbd_bytes = be64toh(got.size);
+	return 1;
+}
+
+/* One write that is answered. */
+static int nbd_write(int fd)
+{
+	static char data[65536];
 	struct {
 		uint32_t magic;
 		uint16_t flags, type;
@@ -153,14 +176,10 @@ static int nbd_write(int fd, const char *name)
 		htobe32(0x25609513), 0, htobe16(1), 0, 0,
 		htobe32(sizeof(data)),
 	};
-	uint32_t flags = htobe32(3);	/* fixed, without the zeroes */
 	char rest[16];
 
 	memset(data, 0xaa, sizeof(data));
-	return nbd_read(fd, rest, 10) && nbd_send(fd, &flags, 4) &&
-	       nbd_send(fd, &want, sizeof(want)) &&
-	       nbd_send(fd, name, strlen(name)) && nbd_read(fd, rest, 10) &&
-	       nbd_send(fd, &req, sizeof(req)) &&
+	return nbd_send(fd, &req, sizeof(req)) &&
 	       nbd_send(fd, data, sizeof(data)) && nbd_read(fd, rest, 16) &&
 	       !memcmp(rest + 4, "\0\0\0\0", 4);
 }
@@ -173,7 +192,10 @@ static void on_start(const struct bp_start_blk *m, int *data, const int *fds,
 	     (unsigned long long)sectors(*data));
 	if (m->backing == BP_BACK_NBD && !greeted(*data))
 		fail(-EIO, "the NBD server hung up");
-	else if (is("nbd-write") && !nbd_write(*data, m->nbd_export))
+	else if ((is("nbd-write") || is("nbd-size")) &&
+		 !nbd_open(*data, m->nbd_export))
+		fail(-EIO, "the NBD server does not know the export");
+	else if (is("nbd-write") && !nbd_write(*data))
 		fail(-EIO, "the NBD server did not write");
 	else if (is("fail-start"))
 		fail(-EIO, "the moon is in the wrong phase");

@@ -705,6 +705,47 @@ static void test_server_ends_cleanly(void **state)
 	}
 }
 
+static void ask_to_grow(const char *bytes, const char *reply)
+{
+	put(bytes, BACK "/grow-to", 52u, 1u);
+	put("grow", BACK "/request", 52u, 1u);
+	expect(52, 1, "request", "");
+	expect_text(52, 1, "reply", reply);
+}
+
+static void test_grow(void **state)
+{
+	struct want w = { .format = "qcow2" };
+
+	(void)state;
+	if (!has_tools())
+		skip();
+	set_mode("nbd-size");
+	w.target = image("grow,me.qcow2", 64);
+	shell("qemu-img create -q -f qcow2 %s 16M", w.target);
+	attach_as(52, 1, &w);
+	connect_front(52, 1);
+	expect(52, 1, "sectors", "32768");
+	ask_to_grow("33554432", "grow ok 65536");
+	expect_log("connect resume=1", 1);
+	expect(52, 1, "sectors", "65536");
+	expect(52, 1, "state", "4");
+	ask_to_grow("16777216", "not made smaller");
+	ask_to_grow("much", "is no size");
+	/* One that qemu-img does not make; the disk goes on. */
+	ask_to_grow("9223372036854775296", "grow error");
+	expect_log("connect resume=1", 2);
+	expect(52, 1, "sectors", "65536");
+	/* Before the guest has connected. */
+	put("6", FRONT "/state", 52u, 1u);
+	expect(52, 1, "state", "6");
+	put("1", FRONT "/state", 52u, 1u);
+	expect(52, 1, "state", "2");
+	ask_to_grow("67108864", "grow ok 131072");
+	remove_folder(52, 1);
+	set_mode("good");
+}
+
 /* What the backend of an image says makes nobody else wait. */
 static void test_complaints(void **state)
 {
@@ -1693,6 +1734,10 @@ static int set_up(void **state)
 		 backend_path, dir);
 	if (system(path))
 		return -1;
+	snprintf(path, sizeof(path), "cp %s %s/libexec/parvis-blkback-nbd",
+		 backend_path, dir);
+	if (system(path))
+		return -1;
 	snprintf(path, sizeof(path), "cp %s %s/libexec/parvis-netback",
 		 backend_path, dir);
 	if (system(path))
@@ -1744,6 +1789,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_confined),
 		cmocka_unit_test(test_server_ends_cleanly),
+		cmocka_unit_test(test_grow),
 		cmocka_unit_test(test_complaints),
 		cmocka_unit_test(test_locks),
 		cmocka_unit_test(test_closed_is_closed),
