@@ -187,6 +187,16 @@ static void on_end(struct proc *p, int status)
 	dev_process_ended(dev, status);
 }
 
+/* Speaking NBD takes a program of its own, which is slower to start. */
+static const char *program_of(const struct dev *dev)
+{
+	bool disk = dev->ops == &kind_pvbd;
+
+	if (disk && (dev->disk.way == DISK_IMAGE || dev->disk.way == DISK_NBD))
+		return "parvis-blkback-nbd";
+	return dev->ops->program;
+}
+
 static int spawn(struct dev *dev, int fd, struct fail *fail)
 {
 	char path[PATH_MAX], uid[16];
@@ -195,7 +205,7 @@ static int spawn(struct dev *dev, int fd, struct fail *fail)
 	int rc;
 
 	snprintf(path, sizeof(path), "%s/%s", dev->devd->libexec,
-		 dev->ops->program);
+		 program_of(dev));
 	snprintf(uid, sizeof(uid), "%u", dev->devd->uid_base + dev->slot);
 	snprintf(dev->proc.name, sizeof(dev->proc.name), "%s", dev->name);
 	dev->proc.ended = on_end;
