@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -73,6 +74,11 @@ static int put_card(const struct dev *dev, struct keep_rec *r, int *fd)
 	r->card.plugged = c->plugged;
 	r->card.script_online = c->script_online;
 	r->card.ready = c->ready;
+	r->card.vif = c->vif;
+	memcpy(r->card.bridge, c->bridge, sizeof(c->bridge));
+	memcpy(r->card.gatewaydev, c->gatewaydev, sizeof(c->gatewaydev));
+	memcpy(r->card.script, c->script, sizeof(c->script));
+	memcpy(r->card.ip_text, c->ip_text, sizeof(c->ip_text));
 	memcpy(fd, c->tap, c->nr_taps * sizeof(*fd));
 	return (int)c->nr_taps;
 }
@@ -269,15 +275,64 @@ static struct keep_node *take_node(struct dev *dev)
 	return k;
 }
 
+/* What a device had that nobody can read of any more, to be undone. */
+static void recall_card(struct dev *dev, const struct keep_rec *r,
+			const int *fd, int nfds)
+{
+	struct card *c = &dev->card;
+
+	memset(c, 0, sizeof(*c));
+	for (int i = 0; i < BP_NET_MAX_QUEUES; i++)
+		c->tap[i] = i < nfds ? fd[i] : -1;
+	c->nr_taps = (uint32_t)nfds;
+	c->plugged = r->card.plugged;
+	c->script_online = r->card.script_online;
+	c->vif = r->card.vif;
+	c->vif.hostname = NULL;
+	memcpy(c->bridge, r->card.bridge, sizeof(c->bridge));
+	memcpy(c->gatewaydev, r->card.gatewaydev, sizeof(c->gatewaydev));
+	memcpy(c->script, r->card.script, sizeof(c->script));
+	memcpy(c->ip_text, r->card.ip_text, sizeof(c->ip_text));
+}
+
+static bool whole(const struct keep_node *k)
+{
+	int data = k->nfds - 2;
+
+	return data >= 0 && k->rec.nr_ports <= DEV_MAX_PORTS &&
+	       data <= (k->rec.key.kind ? BP_NET_MAX_QUEUES : 1);
+}
+
+/* As at the end of a device that was served until then: scripts run, its
+ * interface is plugged out, and who got its image from here may live a while
+ * longer: the lock may not. */
+static void undo(struct devd *d, struct keep_node *k)
+{
+	const struct keep_key *key = &k->rec.key;
+	struct dev *dev = calloc(1, sizeof(*dev));
+
+	if (!dev)
+		return;
+	dev->devd = d;
+	dev->ops = kinds[key->kind & 1];
+	dev->domid = key->domid;
+	dev->devid = key->devid;
+	snprintf(dev->name, sizeof(dev->name), "%s %u/%u", dev->ops->name,
+		 dev->domid, dev->devid);
+	if (dev->ops == &kind_pvbd)
+		adopt_disk(dev, &k->rec, k->fd + 2, k->nfds - 2);
+	else
+		recall_card(dev, &k->rec, k->fd + 2, k->nfds - 2);
+	k->nfds = 2;
+	dev->ops->close(dev);
+	free(dev);
+}
+
 static void forget_node(struct devd *d, struct keep_node *k)
 {
-	struct disk_file f = { .fd = -1 };
-
 	drop_key(d, &k->rec.key);
-	/* Who got it from here may live a while longer: the lock may not. */
-	if (k->rec.key.kind == kind_number(&kind_pvbd) && k->nfds > 2)
-		f.fd = k->fd[--k->nfds];
-	disk_close(&f);
+	if (whole(k))
+		undo(d, k);
 	while (k->nfds)
 		close(k->fd[--k->nfds]);
 	slot_put(d, k->rec.slot);
@@ -294,8 +349,8 @@ bool keep_adopt(struct dev *dev, bool fresh)
 
 	if (!k)
 		return false;
-	if (!(fresh && dev->ops == &kind_pvbd) && k->nfds >= 2 &&
-	    k->rec.nr_ports <= DEV_MAX_PORTS && !adopt_kind(dev, k)) {
+	if (!(fresh && dev->ops == &kind_pvbd) && whole(k) &&
+	    !adopt_kind(dev, k)) {
 		adopt(dev, k);
 		ok = true;
 	} else {

@@ -53,6 +53,10 @@ struct keep_rec {
 		struct {
 			uint32_t plugged, script_online;
 			struct bp_ready_net ready;
+			/* To plug it out when its folder is gone. */
+			struct hostnet_vif vif;
+			char bridge[32], gatewaydev[32], script[256];
+			char ip_text[512];
 		} card;
 	};
 };

@@ -319,7 +319,6 @@ static bool reap(bool *again)
 		if (pid == worker.pid) {
 			ended = true;
 			*again = worker_ended(status);
-			break;
 		}
 	return ended;
 }
