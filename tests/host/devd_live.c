@@ -320,19 +320,42 @@ static pid_t backend_pid(void)
 	return last ? (pid_t)atoi(last) : 0;
 }
 
+static bool is_worker(pid_t pid)
+{
+	char path[64], text[1024];
+	ssize_t n = -1;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	fd = open(path, O_RDONLY);
+	if (fd >= 0) {
+		n = read(fd, text, sizeof(text));
+		close(fd);
+	}
+	return n > 0 && memmem(text, (size_t)n, "--worker", 8);
+}
+
+/* Among the keeper's children, which may be what earlier workers left. */
 static pid_t worker_pid(void)
 {
-	char path[96], text[64] = "";
-	int fd;
-	ssize_t n;
+	char path[96], text[256], *at, *save;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", devd_pid,
 		 devd_pid);
-	fd = open(path, O_RDONLY);
-	n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-	if (fd >= 0)
-		close(fd);
-	return n > 0 ? (pid_t)atoi(text) : 0;
+	for (int i = 0; i < 500; i++) {
+		int fd = open(path, O_RDONLY);
+		ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+
+		if (fd >= 0)
+			close(fd);
+		text[n > 0 ? n : 0] = 0;
+		for (at = strtok_r(text, " ", &save); at;
+		     at = strtok_r(NULL, " ", &save))
+			if (is_worker(atoi(at)))
+				return atoi(at);
+		msleep(10);
+	}
+	return 0;
 }
 
 static void kill_backend(pid_t pid)
@@ -1232,6 +1255,95 @@ static void test_network_given_up(void **state)
 	await_link("parvisnat0", false);
 }
 
+/* Removes by @fn while no worker runs. */
+static void while_away(void (*fn)(unsigned int dom), unsigned int dom)
+{
+	pid_t worker = worker_pid();
+
+	kill(devd_pid, SIGSTOP);
+	kill_backend(worker);
+	msleep(50);
+	fn(dom);
+	kill(devd_pid, SIGCONT);
+}
+
+static void remove_first(unsigned int dom)
+{
+	remove_folder(dom, 1);
+}
+
+static void await_text(const char *file, const char *text)
+{
+	char path[96], now[256] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	for (int i = 0; i < 1000 && strcmp(now, text); i++) {
+		size_t n = 0;
+
+		msleep(10);
+		f = fopen(path, "r");
+		if (f)
+			n = fread(now, 1, sizeof(now) - 1, f);
+		now[n] = 0;
+		if (f)
+			fclose(f);
+	}
+	assert_string_equal(now, text);
+}
+
+/* The user's own script hears of the end, whoever sees to it. */
+static void test_block_script(void **state)
+{
+	char script[96];
+	FILE *f;
+
+	(void)state;
+	set_mode("good");
+	snprintf(script, sizeof(script), "%s/block-mine", dir);
+	f = fopen(script, "w");
+	assert_non_null(f);
+	fprintf(f, "#!/bin/sh\necho $1 $XENBUS_PATH >>%s/script.log\n", dir);
+	fclose(f);
+	assert_int_equal(chmod(script, 0755), 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		put(script, BACK "/script", 53u, 1u);
+		put(image("a.img", 1024), BACK "/physical-device-path", 53u, 1u);
+		attach(53, 1, "x:y");
+		connect_front(53, 1);
+		if (i == 0) {
+			kill_backend(worker_pid());
+			expect_log("connect resume=1", 1);
+			remove_folder(53, 1);
+		} else {
+			while_away(remove_first, 53);
+		}
+		await_text("script.log", i == 0 ?
+			"add backend/pvbd/53/1\nremove backend/pvbd/53/1\n" :
+			"add backend/pvbd/53/1\nremove backend/pvbd/53/1\n"
+			"add backend/pvbd/53/1\nremove backend/pvbd/53/1\n");
+	}
+	attach(54, 1, image("a.img", 1024));
+	expect(54, 1, "state", "2");
+	remove_folder(54, 1);
+}
+
+/* Nor does a network stay of a card that went while nobody looked. */
+static void test_card_gone_meanwhile(void **state)
+{
+	(void)state;
+	if (!own_network)
+		skip();
+	set_mode("good");
+	set_dnsmasq("exit 0");
+	attach_card(55, "nat", "");
+	await(card(55, "state"), "2");
+	await_link("parvisnat0", true);
+	while_away(remove_card, 55);
+	await_link("vif55.0", false);
+	await_link("parvisnat0", false);
+}
+
 /* However often the worker ends: the guests keep their devices. */
 static void test_worker_dies_often(void **state)
 {
@@ -1801,6 +1913,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_other_disk_meanwhile),
 		cmocka_unit_test(test_ends_without_server),
 		cmocka_unit_test(test_hidden_backend),
+		cmocka_unit_test(test_block_script),
+		cmocka_unit_test(test_card_gone_meanwhile),
 		cmocka_unit_test(test_worker_dies_often),
 		cmocka_unit_test(test_slow_network),
 		cmocka_unit_test(test_network_given_up),
