@@ -7,8 +7,11 @@
 
 #include <stddef.h>
 
-/* Columns: gone, Initialising, InitWait, Initialised, Connected, Closing,
- * Closed. */
+/*
+ * Columns: gone, Initialising, InitWait, Initialised, Connected, Closing,
+ * Closed.  Whoever sets `online` to 0 also writes Closing, but that may have
+ * been overwritten by a state that was on its way: it is written again.
+ */
 static const uint8_t table[PH_DECIDES][2][XB_STATES] = {
 	[PH_NEW] = {
 		{ SM_END, SM_END, SM_END, SM_END, SM_END, SM_END, SM_END },
@@ -16,7 +19,7 @@ static const uint8_t table[PH_DECIDES][2][XB_STATES] = {
 		  SM_OPEN },
 	},
 	[PH_IDLE] = {
-		{ SM_END, SM_END, SM_END, SM_NONE, SM_NONE, SM_CLOSING,
+		{ SM_END, SM_END, SM_END, SM_CLOSING, SM_CLOSING, SM_CLOSING,
 		  SM_END },
 		{ SM_END, SM_INITWAIT, SM_INITWAIT, SM_CONNECT, SM_CONNECT,
 		  SM_CLOSING, SM_CLOSED },
@@ -24,8 +27,8 @@ static const uint8_t table[PH_DECIDES][2][XB_STATES] = {
 	/* A frontend that is unplugged and says Closing may have users still,
 	 * as that of Linux before 5.14: the rings are served until it closes. */
 	[PH_CONNECTED] = {
-		{ SM_DISCONNECT, SM_DISCONNECT, SM_DISCONNECT, SM_NONE,
-		  SM_NONE, SM_CLOSING, SM_DISCONNECT },
+		{ SM_DISCONNECT, SM_DISCONNECT, SM_DISCONNECT, SM_CLOSING,
+		  SM_CLOSING, SM_CLOSING, SM_DISCONNECT },
 		{ SM_DISCONNECT, SM_DISCONNECT, SM_DISCONNECT, SM_NONE,
 		  SM_NONE, SM_DISCONNECT, SM_DISCONNECT },
 	},

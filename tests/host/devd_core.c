@@ -78,6 +78,10 @@ static void check_settled(const struct sm_facts *f)
 		assert_true(f->phase == PH_ENDED || f->phase == PH_FAILED);
 	if (f->online && f->phase == PH_IDLE && f->fe == XB_INITIALISING)
 		assert_int_equal(f->own, XB_INITWAIT);
+	/* Who is to go is told so, whatever was written over it. */
+	if (!f->online && f->fe != XB_GONE &&
+	    (f->phase == PH_IDLE || f->phase == PH_CONNECTED))
+		assert_true(f->own >= XB_CLOSING);
 }
 
 static void test_every_state(void **state)
