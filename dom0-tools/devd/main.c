@@ -67,7 +67,7 @@ static const char usage[] =
 	"      --net-queues N    most queues of a network card (4; 1 to 16, as\n"
 	"                        many as this domain has processors)\n";
 
-/* Each queue is a thread's worth of work: more than processors gain nothing. */
+/* A guest has an interrupt for each: more than processors here only cost. */
 static int net_queues(const char *text, uint32_t *out)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
