@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <linux/if_tun.h>
+#include <netlink/route/qdisc.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -31,6 +32,26 @@ static int open_queue(const char *name, int extra)
 	rc = -errno;
 	close(fd);
 	return rc;
+}
+
+/*
+ * Makes packets go to the tap directly.  It takes or drops each at once, so a
+ * queue before it never holds any; but the kernel would make one for each of
+ * the 256 queues that a tap may have, 6 MB of memory.  A kernel that refuses
+ * does with that.
+ */
+static void without_queues(struct hostnet *hn, const char *name)
+{
+	struct rtnl_qdisc *q = rtnl_qdisc_alloc();
+	int index = hn_ifindex(hn, name);
+
+	if (q && index > 0) {
+		rtnl_tc_set_ifindex(TC_CAST(q), index);
+		rtnl_tc_set_parent(TC_CAST(q), TC_H_ROOT);
+		rtnl_tc_set_kind(TC_CAST(q), "noqueue");
+		rtnl_qdisc_add(hn->nl, q, NLM_F_CREATE | NLM_F_REPLACE);
+	}
+	rtnl_qdisc_put(q);
 }
 
 static int say_open(struct fail *fail, const char *name, int rc)
@@ -72,8 +93,10 @@ int hostnet_tap_create(struct hostnet *hn, const char *name,
 					 TUN_F_TSO6, fail);
 	for (unsigned int i = 0; i < made && !rc; i++)
 		rc = hostnet_tap_queue(fds[i], false, fail);
-	if (!rc)
+	if (!rc) {
+		without_queues(hn, name);
 		return 0;
+	}
 	while (made--)
 		close(fds[made]);
 	return rc;

@@ -183,6 +183,10 @@ static void taps(void **state)
 	OK(hostnet_tap_create(hn, "vif3.0", 4, fds, &why));
 	assert_true(hostnet_link_exists(hn, "vif3.0"));
 	assert_true(fcntl(fds[0], F_GETFL) & O_NONBLOCK);
+	/* Queues before a tap would only take memory. */
+	sh("ip link set vif3.0 up");
+	sh("tc qdisc show dev vif3.0 | grep -q noqueue");
+	sh("! tc qdisc show dev vif3.0 | grep -v noqueue");
 	assert_int_equal(hostnet_tap_create(hn, "vif3.0", 1, more, &why),
 			 -EEXIST);
 	assert_non_null(strstr(why.text, "vif3.0"));
