@@ -23,11 +23,29 @@ unsigned int fn_most_queues(void)
 	return min3(max(queues, 1U), num_online_cpus(), 0U + FN_MOST_QUEUES);
 }
 
+/* For long packets received, private to this guest. */
+static int make_pages(struct fn_card *card, struct fn_queue *queue)
+{
+	struct page_pool_params params = {
+		.pool_size = NET_RX_SLOTS,
+		.nid = NUMA_NO_NODE,
+		.dev = &card->dev->dev,
+	};
+	struct page_pool *pages = page_pool_create(&params);
+
+	if (IS_ERR(pages))
+		return PTR_ERR(pages);
+	queue->pages = pages;
+	return 0;
+}
+
 static int make_queue(struct fn_card *card, struct fn_queue *queue)
 {
 	struct xenbus_device *bus = card->fe.bus;
-	int err = fe_pool_make(&queue->tx_pool, bus, NET_TX_SLOTS, true);
+	int err = make_pages(card, queue);
 
+	if (!err)
+		err = fe_pool_make(&queue->tx_pool, bus, NET_TX_SLOTS, true);
 	if (!err)
 		err = fe_pool_make(&queue->rx_pool, bus, NET_RX_SLOTS, false);
 	if (!err)
@@ -55,6 +73,8 @@ static void free_queue(struct fn_queue *queue)
 	fe_ring_free(&queue->rx_ring);
 	fe_pool_free(&queue->tx_pool);
 	fe_pool_free(&queue->rx_pool);
+	if (queue->pages)
+		page_pool_destroy(queue->pages);
 }
 
 static int make_ctrl(struct fn_card *card)

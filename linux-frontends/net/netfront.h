@@ -17,6 +17,12 @@
 
 #include <linux/etherdevice.h>
 #include <linux/netdevice.h>
+#include <linux/version.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+#include <net/page_pool/helpers.h>
+#else
+#include <net/page_pool.h>
+#endif
 
 #include "../common/device.h"
 #include "../common/shared.h"
@@ -45,6 +51,7 @@ struct fn_queue {
 	struct fe_pool tx_pool;
 	struct fe_pool rx_pool;
 	struct fe_channel channel;
+	struct page_pool *pages;
 	unsigned int index;
 	bool eoi_due;		/* the interrupt waits for the poll's end */
 	bool worked;		/* since the last interrupt */

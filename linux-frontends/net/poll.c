@@ -26,29 +26,42 @@ irqreturn_t fn_interrupt(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
+/*
+ * Pages come from a pool to which they return: new ones of the kernel's would
+ * be cleared first.
+ */
+static bool take_pages(struct fn_queue *queue, struct sk_buff *skb, u32 left)
+{
+	while (left) {
+		int next = skb_shinfo(skb)->nr_frags;
+		u32 now = min_t(u32, left, PAGE_SIZE);
+		struct page *page;
+
+		if (next == MAX_SKB_FRAGS)
+			return false;
+		page = page_pool_dev_alloc_pages(queue->pages);
+		if (!page)
+			return false;
+		skb_add_rx_frag(skb, next, page, 0, now, PAGE_SIZE);
+		left -= now;
+	}
+	return true;
+}
+
 /* Memory for a packet: short ones in one piece, others with pages behind. */
 static struct sk_buff *make_skb(struct fn_queue *queue, u32 length)
 {
-	struct sk_buff *skb;
-	int err;
+	u32 head = length <= SHORT ? length : LINEAR;
+	struct sk_buff *skb = napi_alloc_skb(&queue->napi, head);
 
-	if (length <= SHORT) {
-		skb = napi_alloc_skb(&queue->napi, length);
-		if (skb)
-			skb_put(skb, length);
-		return skb;
-	}
-	skb = alloc_skb_with_frags(NET_SKB_PAD + NET_IP_ALIGN + LINEAR,
-				   length - LINEAR, PAGE_ALLOC_COSTLY_ORDER,
-				   &err, GFP_ATOMIC | __GFP_NOWARN);
 	if (!skb)
 		return NULL;
-	skb_reserve(skb, NET_SKB_PAD + NET_IP_ALIGN);
-	skb_put(skb, LINEAR);
-	skb->data_len = length - LINEAR;
-	skb->len += skb->data_len;
-	skb->dev = queue->card->dev;
-	return skb;
+	skb_put(skb, head);
+	skb_mark_for_recycle(skb);
+	if (take_pages(queue, skb, length - head))
+		return skb;
+	dev_kfree_skb_any(skb);
+	return NULL;
 }
 
 /* Where in a packet's new memory the copy has got to. */
