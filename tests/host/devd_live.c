@@ -93,7 +93,7 @@ static void start_devd(void)
 	char pid_file[96], run_dir[96], libexec[96];
 	const char *argv[] = { devd_path, "-f", "-v", "--pid-file", pid_file,
 			       "--run-dir", run_dir, "--libexec", libexec,
-			       NULL };
+			       "--net-queues", "3", NULL };
 
 	snprintf(pid_file, sizeof(pid_file), "%s/devd.pid", dir);
 	snprintf(run_dir, sizeof(run_dir), "%s/run", dir);
@@ -414,6 +414,20 @@ static void test_detached_in_use(void **state)
 		expect(3, 51712, "state", "6");
 		remove_folder(3, 51712);
 	}
+}
+
+/* The daemon may have written its own state over the toolstack's Closing. */
+static void test_detached_in_a_race(void **state)
+{
+	(void)state;
+	set_mode("good");
+	attach(3, 51712, image("a.img", 1024));
+	connect_front(3, 51712);
+	put("0", BACK "/online", 3u, 51712u);
+	expect(3, 51712, "state", "5");
+	put("6", FRONT "/state", 3u, 51712u);
+	expect(3, 51712, "state", "6");
+	remove_folder(3, 51712);
 }
 
 static void test_reconnects(void **state)
@@ -1209,7 +1223,7 @@ static void test_slow_network(void **state)
 	assert_string_equal(get(card(44, "state")), "1");
 	await(card(44, "state"), "2");
 	assert_true(ev_now_ms() - began >= 3000);
-	assert_string_equal(get(card(44, "multi-queue-max-queues")), "4");
+	assert_string_equal(get(card(44, "multi-queue-max-queues")), "3");
 	await_link("parvisnat0", true);
 	/* Taken away while the next is being made: each in its turn. */
 	remove_card(44);
@@ -1222,6 +1236,35 @@ static void test_slow_network(void **state)
 	remove_card(45);
 	await_link("parvisnat0", false);
 	remove_folder(44, 1);
+}
+
+/* What its backend is told to filter is also filtered without it, for as long
+ * as the card is there. */
+static void test_kernel_filter(void **state)
+{
+	static const char list[] = "nft list table netdev parvis_vif_vif56_2e0 "
+				   "2>/dev/null | grep -q '%s'";
+	char none[] = "nft list tables | grep -q parvis_vif";
+
+	(void)state;
+	if (!own_network)
+		skip();
+	set_mode("good");
+	set_dnsmasq("exit 0");
+	put("mac,ip", CARD "/filter", 56u);
+	put("10.77.0.9", CARD "/ip", 56u);
+	put("1250000,50000", CARD "/rate", 56u);
+	attach_card(56, "nat", "");
+	await(card(56, "state"), "2");
+	expect_log("filters=3", 1);
+	assert_int_equal(shell(list, "ether saddr != 00:16:3e:00:00:01 drop"),
+			 0);
+	assert_int_equal(shell(list, "10.77.0.9"), 0);
+	assert_int_equal(shell(list, "limit rate over"), 0);
+	remove_card(56);
+	for (int i = 0; i < 500 && !system(none); i++)
+		msleep(10);
+	assert_int_not_equal(system(none), 0);
 }
 
 /* Away before it was there; and its name again at once. */
@@ -1888,6 +1931,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_connects),
 		cmocka_unit_test(test_detached_in_use),
+		cmocka_unit_test(test_detached_in_a_race),
 		cmocka_unit_test(test_reconnects),
 		cmocka_unit_test(test_survives_kills),
 		cmocka_unit_test(test_killed_at_start),
@@ -1917,6 +1961,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_card_gone_meanwhile),
 		cmocka_unit_test(test_worker_dies_often),
 		cmocka_unit_test(test_slow_network),
+		cmocka_unit_test(test_kernel_filter),
 		cmocka_unit_test(test_network_given_up),
 		cmocka_unit_test(test_flood_holds_up_nobody),
 		cmocka_unit_test(test_nothing_left),
