@@ -16,7 +16,7 @@
 #define HANG_UP_MS 500		/* from the socket's end to the process's */
 #define KILLED_MS 20		/* after one was killed before it served */
 #define SERVED_MS 1000		/* after so long a death is no bad start */
-#define KILL_COST_MS 80		/* of life, for being started again at once */
+#define KILL_COST_MS 50		/* of life, for being started again at once */
 #define KILLS_FREE 64		/* so many in a row without it */
 #define KILLS_STEP 8		/* then each so many double the pause */
 #define KILL_PAUSE_MS 50
