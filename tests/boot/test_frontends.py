@@ -109,6 +109,10 @@ class OurBackends(FrontendTests):
         dom0.poll('! xenstore-exists /libxl/$(xl domid f)/device/vbd/51712',
                   60, "the disk's entries to go")
 
+    def attach(self, dom0):
+        """Gives the disk again."""
+        dom0.sh(f'xl block-attach f {self.target}')
+
     def backend_regex(self, kind):
         """Sed's pattern for the path of a backend's folder."""
         return f'/local/domain/0/backend/p{kind}/[0-9]*/[0-9]*'
@@ -157,6 +161,10 @@ class KernelBackends(FrontendTests):
         """Debian's tools have to be told again when it is not in use."""
         dom0.sh('xl block-detach f xvda', 60)
 
+    def attach(self, dom0):
+        """libxl waits for 10 s, which an emulated machine may need."""
+        dom0.poll(f'xl block-attach f {self.target}', 60, 'the disk')
+
     def backend_regex(self, kind):
         """Sed's pattern for the path of a backend's folder."""
         return f'/local/domain/0/backend/{kind}/[0-9]*/[0-9]*'
@@ -193,7 +201,7 @@ class Unplugging:
 
     def test_plugged_again(self, dom0):
         """What was written before and after the detach is there."""
-        dom0.sh(f'xl block-attach f {self.target}')
+        self.attach(dom0)
         dom0.guest('f', 'until [ -b /dev/xvda ]; do sleep 0.1; done; '
                         'mount /dev/xvda /mnt && grep alive /mnt/x && '
                         'md5sum -c /mnt/sum && umount /mnt && '
