@@ -177,6 +177,8 @@ class Images:
                              '--program', '/usr/bin/qemu-storage-daemon',
                              '--file', f'{PVGRUB}:/usr/lib/parvis/pvgrub64',
                              '--file', f'{HERE}/gsh:/usr/bin/gsh',
+                             '--file', f'{self.helper("gshwait")}'
+                             ':/usr/bin/gshwait',
                              '--file', f'{self.helper("hostcount")}'
                              ':/usr/bin/hostcount')
 
