@@ -20,10 +20,16 @@ MEMORY = 2048
 # Key, words, unit, the ratio to real Xen that we aim at, with stock frontends
 # and with our own.  Ratios are of costs: 1.2 times as fast is 0.83.
 ROWS = [
+    *[(f'host_{verb}_{depth}',
+       f'no guest: {verb} 4 KiB, depth {depth}', 'instr/block', None, None)
+      for verb in ('read', 'write') for depth in (1, 32)],
     *[(f'blk_{verb}_{how}_{depth}',
        f'disk: {verb} 4 KiB, {how}, depth {depth}', 'instr/block', 1.0, 1.0)
       for verb in ('read', 'write') for how in ('seq', 'rand')
       for depth in (1, 32)],
+    ('host_tcp', 'no guest: TCP, loopback', 'instr/MiB', None, None),
+    ('host_udp', 'no guest: packet of 64 bytes', 'instr', None, None),
+    ('host_round_trip', 'no guest: round trip', 'instr', None, None),
     ('tcp_from_guest', 'net: TCP from guest to host', 'instr/MiB', 0.83, 0.5),
     ('tcp_to_guest', 'net: TCP from host to guest', 'instr/MiB', 0.83, 0.5),
     ('udp_from_guest', 'net: packet of 64 bytes from guest', 'instr', 0.67, 0.33),
@@ -104,7 +110,7 @@ def own_frontends(run):
     values = run(extra=('--frontends',
                         os.path.join(vm.BUILD, 'frontends', '6.1')))
     return {k: v for k, v in values.items() if k.startswith(
-        ('blk_', 'tcp_', 'udp_', 'round_', 'memory_'))}
+        ('host_', 'blk_', 'tcp_', 'udp_', 'round_', 'memory_'))}
 
 
 def table(ours, own, xen):
