@@ -241,8 +241,8 @@ static void file_close(struct blk_store *s)
 {
 	struct file_store *f = (struct file_store *)s;
 
-	loop_set_file(f->loop, -1);
 	close(f->fd);
+	loop_drop_file(f->loop);
 	free(f);
 }
 

@@ -23,8 +23,11 @@ static const uint8_t allowed[] = {
 };
 
 static const uint8_t registers[] = {
+	IORING_REGISTER_FILES, IORING_UNREGISTER_FILES,
 	IORING_REGISTER_FILES_UPDATE, IORING_REGISTER_BUFFERS,
 };
+
+static const int no_file = -1;
 
 /*
  * Debian 12's shared liburing lacks its functions for these two calls, though
@@ -82,7 +85,6 @@ static int make_ring(struct io_uring *ring)
 
 int loop_init(struct loop *l)
 {
-	const int none = -1;
 	int rc;
 
 	memset(l, 0, sizeof(*l));
@@ -90,7 +92,7 @@ int loop_init(struct loop *l)
 	rc = make_ring(&l->ring);
 	if (rc)
 		return rc;
-	rc = io_uring_register_files(&l->ring, &none, 1);
+	rc = io_uring_register_files(&l->ring, &no_file, 1);
 	if (!rc)
 		rc = restrict_ring(&l->ring);
 	if (!rc)
@@ -115,6 +117,12 @@ int loop_set_file(struct loop *l, int fd)
 	int rc = io_uring_register_files_update(&l->ring, 0, &fd, 1);
 
 	return rc < 0 ? rc : 0;
+}
+
+void loop_drop_file(struct loop *l)
+{
+	io_uring_unregister_files(&l->ring);
+	io_uring_register_files(&l->ring, &no_file, 1);
 }
 
 void loop_fix(struct loop *l, void *mem, size_t bytes)

@@ -37,8 +37,11 @@ int loop_init(struct loop *l);
 void loop_free(struct loop *l);
 int loop_fd(const struct loop *l);
 
-/* The registered file for data; -1: none. */
+/* The registered file for data. */
 int loop_set_file(struct loop *l, int fd);
+/* And no more: it is closed when this returns.  (The end of the ring, or of the
+ * process, closes it some time later.)  Nothing may be in flight. */
+void loop_drop_file(struct loop *l);
 
 /*
  * Has the kernel look up @bytes of memory once for all I/O.  It stays so until

@@ -444,6 +444,9 @@ static int serve(struct program *p)
 		rc = turn(p);
 	if (rc)
 		log_err("%s: io_uring fails: %s", p->name, strerror(-rc));
+	/* Its end says that the image is open no more. */
+	if (!rc && p->dev.store && blk_idle(&p->dev))
+		p->dev.store->ops->close(p->dev.store);
 	return rc || p->failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

@@ -630,6 +630,16 @@ static void requests_of_the_daemon(void)
 	load(now_us() + 10000);
 }
 
+/* Nobody has the image open: its file system could be unmounted now. */
+static void check_released(void)
+{
+	int fd = open(image, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || fcntl(fd, F_SETLEASE, F_WRLCK))
+		die("the image is open still: %s", strerror(errno));
+	close(fd);
+}
+
 /* Asks for the end of it in order, and that nothing was left undone. */
 static void hand_over(void)
 {
@@ -660,6 +670,8 @@ static void hand_over(void)
 	if (waitpid(child, &status, 0) != child || status)
 		die("the backend ended with status %x", status);
 	child = 0;
+	if (!mode.nbd)
+		check_released();
 }
 
 int main(int argc, char **argv)
