@@ -446,7 +446,6 @@ static int open_medium(struct dev *dev, struct medium *m, struct fail *fail)
 		return fail_errno(fail, rc, "cannot read the disk's settings");
 	spec.target = m->target;
 	spec.format = m->format;
-	m->file.fd = -1;
 	rc = disk_way(&spec, &m->way, fail);
 	if (!rc && m->way != DISK_RAW && m->way != DISK_EMPTY)
 		rc = fail_set(fail, -EOPNOTSUPP,
@@ -464,7 +463,7 @@ static int open_medium(struct dev *dev, struct medium *m, struct fail *fail)
 int blk_media(struct dev *dev, struct fail *fail)
 {
 	struct disk *disk = &dev->disk;
-	struct medium new;
+	struct medium new = { .file.fd = -1 };
 	int rc;
 
 	if (!disk->removable)

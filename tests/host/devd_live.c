@@ -1098,7 +1098,7 @@ static void test_daemon_restarts(void **state)
 	assert_int_equal(waitpid(devd_pid, &status, 0), devd_pid);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
 	devd_pid = first;
-	kill(worker_pid(), SIGKILL);
+	kill_backend(worker_pid());
 	expect_log("connect resume=1", 2);
 	assert_string_equal(get(back(14, 1, "state")), "4");
 	/* The lock was never let go of. */
@@ -1111,17 +1111,17 @@ static void test_daemon_restarts(void **state)
 	announce(14, 4);
 	expect_log("connect resume=0", 1);
 	set_mode("stale");
-	kill(worker_pid(), SIGKILL);
+	kill_backend(worker_pid());
 	expect(14, 4, "state", "4");
 	assert_int_equal(log_count("connect resume=0"), 1);
 	remove_folder(14, 4);
 	set_mode("good");
-	kill(worker_pid(), SIGKILL);
+	kill_backend(worker_pid());
 	expect_log("connect resume=1", 2);
 	set_mode("good");
 	/* One is removed while nobody looks. */
 	kill(devd_pid, SIGSTOP);
-	kill(worker_pid(), SIGKILL);
+	kill_backend(worker_pid());
 	msleep(50);
 	remove_folder(14, 1);
 	kill(devd_pid, SIGCONT);
@@ -1619,7 +1619,7 @@ static void test_place_taken_again(void **state)
 	msleep(200);
 	put("stats", BACK "/request", 31u, 1u);
 	expect(31, 1, "request", "");
-	kill(worker_pid(), SIGKILL);
+	kill_backend(worker_pid());
 	expect_log("connect resume=1", 1);
 	assert_string_equal(get(back(31, 1, "state")), "4");
 	remove_folder(31, 1);
