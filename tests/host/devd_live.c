@@ -342,7 +342,8 @@ static pid_t worker_pid(void)
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", devd_pid,
 		 devd_pid);
-	for (int i = 0; i < 500; i++) {
+	/* The keeper may first give image servers 5 s to end. */
+	for (int i = 0; i < WAIT_MS / 10; i++) {
 		int fd = open(path, O_RDONLY);
 		ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
 
