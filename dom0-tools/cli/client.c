@@ -200,8 +200,7 @@ bool xl_request_begin(struct jw *w, struct strbuf *text, const char *op,
 	}
 	jw_object(w, NULL);
 	jw_str(w, "op", op);
-	if (domain)
-		jw_str(w, "domain", domain);
+	jw_str_if(w, "domain", domain);
 	return true;
 }
 

@@ -23,12 +23,6 @@ struct config_now config_as_written(const struct guest_config *c,
 	};
 }
 
-static void json_text(struct jw *w, const char *key, const char *value)
-{
-	if (value)
-		jw_str(w, key, value);
-}
-
 static void json_number(struct jw *w, const char *key, int64_t value)
 {
 	if (value >= 0)
@@ -64,10 +58,10 @@ static void json_build(struct jw *w, const struct guest_config *c,
 	json_number(w, "weight", c->cpu_weight);
 	json_number(w, "cap", c->cap);
 	jw_object_end(w);
-	json_text(w, "kernel", c->kernel);
-	json_text(w, "ramdisk", c->ramdisk);
-	json_text(w, "cmdline", c->full_cmdline);
-	json_text(w, "bootloader", c->bootloader);
+	jw_str_if(w, "kernel", c->kernel);
+	jw_str_if(w, "ramdisk", c->ramdisk);
+	jw_str_if(w, "cmdline", c->full_cmdline);
+	jw_str_if(w, "bootloader", c->bootloader);
 	json_number(w, "max_grant_frames", c->max_grant_frames);
 	json_number(w, "max_maptrack_frames", c->max_maptrack_frames);
 	json_number(w, "max_grant_version", c->max_grant_version);
@@ -80,7 +74,7 @@ static void json_info(struct jw *w, const struct guest_config *c,
 	jw_object(w, "c_info");
 	jw_str(w, "type", now->type);
 	jw_str(w, "name", now->name);
-	json_text(w, "uuid", now->uuid);
+	jw_str_if(w, "uuid", now->uuid);
 	if (c && c->driver_domain)
 		jw_str(w, "driver_domain", "True");
 	jw_object_end(w);

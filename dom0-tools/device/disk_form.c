@@ -55,14 +55,12 @@ static void json_default(struct jw *w, const char *key, bool value)
 void disk_to_json(const struct disk *d, struct jw *w, const char *key)
 {
 	jw_object(w, key);
-	if (d->backend)
-		jw_str(w, "backend_domname", d->backend);
+	jw_str_if(w, "backend_domname", d->backend);
 	jw_str(w, "pdev_path", d->target ? d->target : "");
 	jw_str(w, "vdev", d->vdev);
 	jw_str(w, "backend", d->server == DISK_KERNEL ? "phy" : "qdisk");
 	jw_str(w, "format", d->target ? disk_format_name(d->format) : "empty");
-	if (d->script)
-		jw_str(w, "script", d->script);
+	jw_str_if(w, "script", d->script);
 	if (d->removable)
 		jw_int(w, "removable", 1);
 	if (!d->readonly)

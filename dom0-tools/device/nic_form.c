@@ -47,31 +47,25 @@ void nic_text(const struct nic *n, struct strbuf *out)
 	}
 }
 
-static void json_text(struct jw *w, const char *key, const char *value)
-{
-	if (value)
-		jw_str(w, key, value);
-}
-
 void nic_to_json(const struct nic *n, struct jw *w, const char *key)
 {
 	struct strbuf script = { 0 };
 	char mac[NIC_MAC_TEXT];
 
 	jw_object(w, key);
-	json_text(w, "backend_domname", n->backend);
+	jw_str_if(w, "backend_domname", n->backend);
 	if (n->devid >= 0)
 		jw_int(w, "devid", n->devid);
 	if (n->mtu)
 		jw_int(w, "mtu", n->mtu);
-	json_text(w, "model", n->model);
+	jw_str_if(w, "model", n->model);
 	nic_mac_text(n->mac, mac);
 	if (n->has_mac)
 		jw_str(w, "mac", mac);
-	json_text(w, "ip", n->ip);
-	json_text(w, "bridge", n->bridge || n->mode != NIC_BRIDGE ?
+	jw_str_if(w, "ip", n->ip);
+	jw_str_if(w, "bridge", n->bridge || n->mode != NIC_BRIDGE ?
 				       n->bridge : NIC_BRIDGE_DEFAULT);
-	json_text(w, "ifname", n->vifname);
+	jw_str_if(w, "ifname", n->vifname);
 	strbuf_printf(&script, "/etc/xen/scripts/vif-%s",
 		      nic_mode_name(n->mode));
 	jw_str(w, "script", n->script ? n->script : script.data);
@@ -81,10 +75,10 @@ void nic_to_json(const struct nic *n, struct jw *w, const char *key)
 		jw_int(w, "rate_bytes_per_interval", (int64_t)n->rate_bytes);
 		jw_int(w, "rate_interval_usecs", n->rate_usec);
 	}
-	json_text(w, "gatewaydev", n->gatewaydev);
+	jw_str_if(w, "gatewaydev", n->gatewaydev);
 	jw_str(w, "trusted", n->trusted ? "True" : "False");
 	/* Beyond libxl's. */
-	json_text(w, "rate", n->rate);
+	jw_str_if(w, "rate", n->rate);
 	if (n->server == NIC_KERNEL)
 		jw_str(w, "backendtype", "vif");
 	if (n->filter)

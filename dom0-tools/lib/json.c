@@ -98,6 +98,12 @@ void jw_str(struct jw *w, const char *key, const char *value)
 		yajl_gen_null(w->gen);
 }
 
+void jw_str_if(struct jw *w, const char *key, const char *value)
+{
+	if (value)
+		jw_str(w, key, value);
+}
+
 void jw_int(struct jw *w, const char *key, int64_t value)
 {
 	put_key(w, key);

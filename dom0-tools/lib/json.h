@@ -36,6 +36,8 @@ void jw_object_end(struct jw *w);
 void jw_array(struct jw *w, const char *key);
 void jw_array_end(struct jw *w);
 void jw_str(struct jw *w, const char *key, const char *value);
+/* Nothing at all, not even the key, for NULL. */
+void jw_str_if(struct jw *w, const char *key, const char *value);
 void jw_int(struct jw *w, const char *key, int64_t value);
 void jw_bool(struct jw *w, const char *key, bool value);
 void jw_double(struct jw *w, const char *key, double value);
