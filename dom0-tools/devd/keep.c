@@ -288,7 +288,10 @@ static void recall_card(struct dev *dev, const struct keep_rec *r,
 	c->plugged = r->card.plugged;
 	c->script_online = r->card.script_online;
 	c->vif = r->card.vif;
+	/* Its pointers were another process's. */
 	c->vif.hostname = NULL;
+	c->vif.bridge = c->bridge;
+	c->vif.gatewaydev = c->gatewaydev;
 	memcpy(c->bridge, r->card.bridge, sizeof(c->bridge));
 	memcpy(c->gatewaydev, r->card.gatewaydev, sizeof(c->gatewaydev));
 	memcpy(c->script, r->card.script, sizeof(c->script));
