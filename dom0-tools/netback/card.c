@@ -19,6 +19,8 @@
 #include <net/if.h>
 #include <linux/if_tun.h>
 
+#define RX_BYTES ((size_t)RX_BATCH * RX_STRIDE)
+
 static uint64_t now_ns(void)
 {
 	struct timespec t;
@@ -77,12 +79,24 @@ bool card_serve(struct card *c)
 
 /* ---- start ---- */
 
+/* Memory for packets; behind it is a page that nobody can touch. */
 static void *get_memory(size_t bytes)
 {
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+	void *p = mmap(NULL, bytes + NB_PAGE, PROT_NONE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	return p == MAP_FAILED ? NULL : p;
+	if (p == MAP_FAILED)
+		return NULL;
+	if (!mprotect(p, bytes, PROT_READ | PROT_WRITE))
+		return p;
+	munmap(p, bytes + NB_PAGE);
+	return NULL;
+}
+
+static void put_memory(void *p, size_t bytes)
+{
+	if (p)
+		munmap(p, bytes + NB_PAGE);
 }
 
 static int start_queue(struct card *c, unsigned int n, int tap)
@@ -90,7 +104,7 @@ static int start_queue(struct card *c, unsigned int n, int tap)
 	struct nb_queue *q = &c->queue[n];
 
 	*q = (struct nb_queue){ .card = c, .index = n, .tap = tap };
-	q->rx_mem = get_memory((size_t)RX_BATCH * RX_STRIDE);
+	q->rx_mem = get_memory(RX_BYTES);
 	return q->rx_mem ? 0 : -ENOMEM;
 }
 
@@ -146,10 +160,9 @@ void card_free(struct card *c)
 	card_disconnect(c);
 	for (unsigned int i = 0; i < c->max_queues; i++) {
 		close(c->queue[i].tap);
-		munmap(c->queue[i].rx_mem, (size_t)RX_BATCH * RX_STRIDE);
+		put_memory(c->queue[i].rx_mem, RX_BYTES);
 	}
-	if (c->tx.arena)
-		munmap(c->tx.arena, TX_ARENA);
+	put_memory(c->tx.arena, TX_ARENA);
 	if (c->g.ops)
 		gmap_close(&c->g);
 	nbj_unmap(c->journal);
@@ -301,7 +314,7 @@ static void close_queue(struct card *c, struct nb_queue *q)
 	gmap_unmap(&c->g, q->rx_page, 1);
 	q->tx_page = q->rx_page = NULL;
 	/* What was read is not needed again. */
-	madvise(q->rx_mem, (size_t)RX_BATCH * RX_STRIDE, MADV_DONTNEED);
+	madvise(q->rx_mem, RX_BYTES, MADV_DONTNEED);
 }
 
 void card_disconnect(struct card *c)

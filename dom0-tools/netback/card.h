@@ -38,7 +38,9 @@
 
 #define TX_BATCH 64u		/* packets of one step */
 #define TX_MAX_SLOTS 20u	/* a longer packet is an attack */
-#define TX_ARENA ((NB_SLOTS + 2) * NB_PAGE + TX_BATCH * 16)
+/* Each slot's data lies within a page of its own at worst; and in front of a
+ * packet's first one a page may be left, where the tap's header does not fit. */
+#define TX_ARENA ((NB_SLOTS + TX_BATCH) * NB_PAGE)
 
 #define RX_BATCH 32u		/* packets read ahead from a tap queue */
 #define RX_DATA (17u * NB_PAGE)	/* the largest frame of a tap, and more */

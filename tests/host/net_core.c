@@ -118,6 +118,32 @@ static void tx_plain(void **state)
 	end();
 }
 
+/*
+ * A batch that takes the most private memory there can be: as many packets as
+ * fit, of whole pages, each of which leaves the rest of a page unused.
+ */
+static void tx_most(void **state)
+{
+	const uint32_t len = 4 * NB_PAGE;
+	const uint8_t *behind;
+
+	(void)state;
+	front_frame(frame, 4, 17, len - 42);
+	begin(1, ALL);
+	for (unsigned int i = 0; i < TX_BATCH; i++)
+		assert_true(front_send(&f, 0, frame, len, NB_PAGE, 0, NULL));
+	assert_true(tx_step(&c.queue[0]));
+	assert_int_equal(c.tx.npkt, TX_BATCH);
+	behind = c.tx.arena + TX_ARENA;
+	for (unsigned int i = 0; i < c.tx.ncopy; i++) {
+		const struct gmap_copy *k = &c.tx.copy[i];
+
+		assert_true((const uint8_t *)k->local + k->len <= behind);
+	}
+	expect_frame(0, len);
+	end();
+}
+
 /* A host that takes nothing more: lost, and nobody waits. */
 static void tx_full(void **state)
 {
@@ -1139,6 +1165,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tx_plain),
+		cmocka_unit_test(tx_most),
 		cmocka_unit_test(tx_full),
 		cmocka_unit_test(tx_csum),
 		cmocka_unit_test(tx_gso),
