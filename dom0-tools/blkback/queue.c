@@ -248,15 +248,27 @@ static int open_cache(struct blk_dev *d, const struct bp_connect_blk *c)
 	return 0;
 }
 
-/* Serves again what a dead process had taken and not answered. */
+static bool is_barrier(const struct blk_queue *q, uint32_t slot)
+{
+	const struct blkif_request *raw = jrn_payload(&q->jrn, slot);
+
+	return raw->operation == BLKIF_OP_WRITE_BARRIER;
+}
+
+/*
+ * Serves again what a dead process had taken and not answered.  Slots are in
+ * no order; but nothing is taken behind a barrier, so it was the last, and
+ * waits for all others here as it did there.
+ */
 static void replay(struct blk_queue *q)
 {
 	for (int s = jrn_next(&q->jrn, 0); s >= 0; s = jrn_next(&q->jrn, s + 1))
 		q->req[s].left = true;
 	/* Nothing is published meanwhile, so the list cannot change. */
-	for (uint32_t s = 0; s < q->ring.size; s++)
-		if (q->req[s].left)
-			blk_begin(q, s);
+	for (int barriers = 0; barriers < 2; barriers++)
+		for (uint32_t s = 0; s < q->ring.size; s++)
+			if (q->req[s].left && is_barrier(q, s) == barriers)
+				blk_begin(q, s);
 }
 
 static void resume(struct blk_dev *d)

@@ -587,6 +587,36 @@ static void test_barrier_after_crash(void **state)
 	expect(b, 4, BLKIF_OP_WRITE, 0);
 }
 
+/* The same where the journal's slots are in another order than the requests. */
+static void test_barrier_in_lower_slot(void **state)
+{
+	struct bed *b = *state;
+	struct blkif_request first = rw(BLKIF_OP_WRITE, 0, 0, DATA, 1);
+	struct blkif_request second = rw(BLKIF_OP_WRITE, 1, 8, DATA + 1, 1);
+	struct blkif_request last = rw(BLKIF_OP_WRITE_BARRIER, 2, 8, DATA + 2, 1);
+
+	assert_int_equal(bed_connect(b), 0);
+	bed_send(b, 0, &first);
+	bed_send(b, 0, &second);
+	bed_run(b);
+	bed_complete(b, 0, 0);		/* its slot is the next to be used */
+	bed_run(b);
+	expect(b, 0, BLKIF_OP_WRITE, 0);
+	bed_send(b, 0, &last);
+	bed_run(b);
+	memset(bed_page(b, DATA + 1), 1, GMAP_PAGE);
+	memset(bed_page(b, DATA + 2), 2, GMAP_PAGE);
+	assert_int_equal(bed_crash(b), 0);
+	b->store.nr_log = 0;
+	bed_run(b);
+	assert_int_equal(b->store.nr_log, 1);
+	assert_int_equal(b->store.log[0], BLK_WRITE);
+	bed_settle(b);
+	expect(b, 1, BLKIF_OP_WRITE, 0);
+	expect(b, 2, BLKIF_OP_WRITE_BARRIER, 0);
+	assert_int_equal(b->store.data[8 * 512], 2);
+}
+
 /* An answer to a flush means that it, and all before, has come to an end. */
 static void test_flush_is_answered_last(void **state)
 {
@@ -839,6 +869,7 @@ int main(void)
 		T(test_flush_with_data),
 		T(test_barrier),
 		T(test_barrier_after_crash),
+		T(test_barrier_in_lower_slot),
 		T(test_flush_is_answered_last),
 		T(test_store_errors),
 		T(test_store_full),
