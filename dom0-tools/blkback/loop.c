@@ -149,14 +149,28 @@ static void arm(struct loop *l, struct loop_poll *p)
 {
 	struct io_uring_sqe *e = get_sqe(l);
 
-	if (!e)
-		return;		/* loop_turn() finds it unarmed and tries again */
+	p->armed = true;
+	if (!e) {
+		p->later = l->unarmed;
+		l->unarmed = p;
+		return;
+	}
 	if (p->again)
 		io_uring_prep_poll_multishot(e, p->fd, p->events);
 	else
 		io_uring_prep_poll_add(e, p->fd, p->events);
 	e->user_data = (uintptr_t)p | TAG_POLL;
-	p->armed = true;
+}
+
+static void arm_late(struct loop *l)
+{
+	struct loop_poll *p = l->unarmed, *next;
+
+	l->unarmed = NULL;
+	for (; p; p = next) {
+		next = p->later;
+		arm(l, p);
+	}
 }
 
 void loop_poll(struct loop *l, struct loop_poll *p)
@@ -207,9 +221,11 @@ static void run_deferred(struct loop *l)
 static void polled(struct loop *l, struct loop_poll *p, int res,
 		   unsigned int flags)
 {
+	bool again = p->again;
+
 	p->armed = (flags & IORING_CQE_F_MORE) != 0;
 	p->ready(p, res < 0 ? POLLERR : (unsigned int)res);
-	if (p->again && !p->armed)
+	if (again && !p->armed)
 		arm(l, p);
 }
 
@@ -248,7 +264,8 @@ int loop_turn(struct loop *l, bool wait)
 {
 	int rc;
 
-	if (wait && !l->deferred)
+	arm_late(l);
+	if (wait && !l->deferred && !l->unarmed)
 		rc = io_uring_submit_and_wait(&l->ring, 1);
 	else
 		rc = io_uring_submit_and_get_events(&l->ring);

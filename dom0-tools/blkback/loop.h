@@ -16,12 +16,16 @@
 
 #define LOOP_DEPTH 256u
 
-/* Something to wait for: @ready is called each time, until loop_unpoll(). */
+/*
+ * Something to wait for: @ready is called each time, or once.  One that waits
+ * once may be freed by its @ready.
+ */
 struct loop_poll {
 	void (*ready)(struct loop_poll *p, unsigned int events);
 	int fd;
 	unsigned int events;
 	bool armed, again;	/* @again: arm anew after each event */
+	struct loop_poll *later;	/* in the list of those to be armed */
 };
 
 struct loop {
@@ -30,6 +34,7 @@ struct loop {
 	const uint8_t *fixed;		/* memory that the kernel has looked up */
 	size_t fixed_bytes;
 	struct blk_io *deferred, **deferred_last;
+	struct loop_poll *unarmed;	/* the kernel had no room for them */
 };
 
 /* Before sandbox_enter(). */

@@ -14,9 +14,8 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
-
-#define REPLIES_PER_TURN 256
 
 struct nbd_store {
 	struct blk_store base;
@@ -61,8 +60,13 @@ static void watch(struct nbd_store *n)
 static void nbd_ready(struct loop_poll *p, unsigned int events)
 {
 	struct nbd_store *n = store_of(p);
-	unsigned int dir = nbd_aio_get_direction(n->h);
+	unsigned int dir;
 
+	if (!n->h) {		/* closed: it was only waited for */
+		free(n);
+		return;
+	}
+	dir = nbd_aio_get_direction(n->h);
 	if ((events & (POLLIN | POLLHUP | POLLERR)) &&
 	    (dir & LIBNBD_AIO_DIRECTION_READ))
 		nbd_aio_notify_read(n->h);
@@ -172,17 +176,24 @@ static int nbd_probe(struct blk_store *s)
 	return 0;
 }
 
+/*
+ * The ring watches the socket still: that keeps the connection, and comes back
+ * to @n.  So the connection is shut, which ends the watching, which frees @n.
+ */
 static void nbd_store_close(struct blk_store *s)
 {
 	struct nbd_store *n = (struct nbd_store *)s;
+	bool watched = n->poll.armed;
 
-	/*
-	 * The ring still watches the socket and would come back to @n; there
-	 * is one such closing in a medium's life, so @n itself stays.
-	 */
+	if (!n->dead)
+		nbd_aio_disconnect(n->h, 0);
 	n->dead = true;
+	if (watched)
+		shutdown(n->poll.fd, SHUT_RDWR);
 	nbd_close(n->h);
 	n->h = NULL;
+	if (!watched)
+		free(n);
 }
 
 static const struct blk_store_ops nbd_ops = {

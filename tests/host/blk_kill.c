@@ -600,6 +600,26 @@ static void resize(uint64_t bytes)
 		    (unsigned long long)m.ready.sectors);
 }
 
+/*
+ * A server's disk is ejected and put in again, more often than the server
+ * takes connections at once.
+ */
+static void change_server(void)
+{
+	struct bp_start_blk s = { .backing = BP_BACK_NBD };
+
+	for (int i = 0; i < 20; i++) {
+		stop_load = true;
+		load(now_us() + 20000000);
+		s.backing = BP_BACK_EMPTY;
+		change_medium(&s, 0);
+		s.backing = BP_BACK_NBD;
+		change_medium(&s, (uint64_t)BLOCKS * PAGE / 512);
+		stop_load = false;
+		load(now_us() + 3000);
+	}
+}
+
 /* What the daemon may ask for in the middle of the load. */
 static void requests_of_the_daemon(void)
 {
@@ -647,7 +667,9 @@ static void hand_over(void)
 	union any m;
 	int status;
 
-	if (!mode.nbd)
+	if (mode.nbd)
+		change_server();
+	else
 		requests_of_the_daemon();
 	tell(&h, BP_STATS, NULL, 0);
 	expect(BP_STATS, &m, sizeof(m));
