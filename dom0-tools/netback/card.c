@@ -64,17 +64,50 @@ static void queue_tell(struct nb_queue *q)
 
 bool card_serve(struct card *c)
 {
-	bool more = ctrl_step(c);
+	bool look = ++c->busy % LOOK_EVERY == 0, more = ctrl_step(c);
 
 	for (unsigned int i = 0; i < c->nr_queues; i++) {
 		more |= tx_step(&c->queue[i]);
+		/* While rings are busy nobody polls the taps. */
+		c->queue[i].tap_empty &= !look;
 		more |= rx_step(&c->queue[i]);
 	}
 	for (unsigned int i = 0; i < c->nr_queues; i++)
 		if (!more || c->queue[i].untold >= TELL_MOST)
 			queue_tell(&c->queue[i]);
 	c->journal->stats = c->stats;
+	if (!more)
+		c->busy = 0;
 	return more;
+}
+
+/* As card_sleep_ns(), for one queue. */
+static int64_t queue_sleep_ns(const struct nb_queue *q)
+{
+	uint64_t now, until = q->card->rate.span_end;
+
+	if (!q->live)
+		return -1;
+	if (q->throttled) {	/* whatever waits, there is no credit for it */
+		now = card_now_us();
+		return until > now ? (int64_t)(until - now) * 1000 : 1000;
+	}
+	if (tx_moderated(q))
+		return MODER_NS;
+	return q->starved_since && q->tap_on ? RX_STALL_MS * 1000000ll : -1;
+}
+
+int64_t card_sleep_ns(const struct card *c)
+{
+	int64_t least = -1;
+
+	for (unsigned int i = 0; i < c->nr_queues; i++) {
+		int64_t ns = queue_sleep_ns(&c->queue[i]);
+
+		if (ns >= 0 && (least < 0 || ns < least))
+			least = ns;
+	}
+	return least;
 }
 
 /* ---- start ---- */

@@ -46,6 +46,7 @@
 #define RX_DATA (17u * NB_PAGE)	/* the largest frame of a tap, and more */
 #define RX_STRIDE (RX_DATA + NB_PAGE)	/* a page before it, for the header */
 #define TELL_MOST 96u
+#define LOOK_EVERY 16u		/* rounds between looks at taps that were empty */
 #define RX_STALL_MS 10000u	/* no buffers for so long: the guest is stuck */
 
 struct card;
@@ -93,6 +94,7 @@ struct nb_queue {
 
 	int tap;		/* -1: none */
 	bool tap_on;		/* attached: the kernel gives it packets */
+	bool tap_gone;		/* for ever */
 	bool tap_empty;		/* nothing more until it polls readable */
 	bool rx_burst;		/* packets come several at a time */
 	bool rx_flood;		/* and the last batch was full */
@@ -151,6 +153,7 @@ struct card {
 	void *ctrl_page;
 	uint32_t ctrl_port;
 	bool ctrl_live;
+	unsigned int busy;	/* rounds since there was nothing to do */
 
 	struct filter filter;
 	struct rate rate;
@@ -192,6 +195,8 @@ void queue_kill(struct nb_queue *q, const char *why);
  * TELL_MOST packets: an event for each batch would have it run for each.
  */
 bool card_serve(struct card *c);
+/* Then, how long may the process sleep, in ns?  -1: until something happens. */
+int64_t card_sleep_ns(const struct card *c);
 
 uint64_t card_now_ms(void);
 uint64_t card_now_us(void);

@@ -151,30 +151,6 @@ static bool arm(struct server *s)
 	return more;
 }
 
-/* How long may it sleep, in nanoseconds?  -1: until something happens. */
-static int64_t sleep_ns(const struct card *c)
-{
-	uint64_t now;
-	int64_t ns = -1;
-
-	for (unsigned int i = 0; i < c->nr_queues; i++) {
-		const struct nb_queue *q = &c->queue[i];
-
-		if (tx_moderated(q))
-			return MODER_NS;
-		if (!q->live)
-			continue;
-		if (ns < 0 && q->starved_since && q->tap_on)
-			ns = RX_STALL_MS * 1000000ll;
-		if (!q->throttled)
-			continue;
-		now = card_now_us();
-		ns = c->rate.span_end > now ?
-		     (int64_t)(c->rate.span_end - now) * 1000 : 1000;
-	}
-	return ns;
-}
-
 static void watch_queues(struct card *c)
 {
 	uint64_t now = 0;
@@ -192,40 +168,48 @@ static void watch_queues(struct card *c)
 static void tap_gone(struct nb_queue *q)
 {
 	q->tap_on = false;
+	q->tap_gone = true;
 	log_warn("%s: the host's interface is gone (queue %u)",
 		 q->card->name, q->index);
+}
+
+/* Which taps have something?  Those of @p are of the queues @of. */
+static void look_at_taps(const struct pollfd *p, struct nb_queue *const *of,
+			 nfds_t n)
+{
+	for (nfds_t i = 0; i < n; i++) {
+		if (p[i].revents & ~POLLIN)
+			tap_gone(of[i]);
+		else if (p[i].revents)
+			of[i]->tap_empty = false;
+	}
 }
 
 /* Sleeps until the daemon, an event or a tap has something. */
 static void wait_for_work(struct server *s, int64_t ns)
 {
-	struct nb_queue *of[2 + BP_NET_MAX_QUEUES];
+	struct nb_queue *of[BP_NET_MAX_QUEUES];
 	struct timespec limit = { ns / 1000000000, ns % 1000000000 };
 	struct pollfd p[2 + BP_NET_MAX_QUEUES];
 	struct card *c = &s->card;
 	nfds_t n = 0;
 	int got;
 
-	p[n++] = (struct pollfd){ .fd = s->b.sock, .events = POLLIN };
-	p[n++] = (struct pollfd){ .fd = s->started ? c->g.evtchn : -1,
-				  .events = POLLIN };
+	p[0] = (struct pollfd){ .fd = s->b.sock, .events = POLLIN };
+	p[1] = (struct pollfd){ .fd = s->started ? c->g.evtchn : -1,
+				.events = POLLIN };
 	for (unsigned int i = 0; i < c->nr_queues; i++)
 		if (rx_wants_tap(&c->queue[i])) {
 			of[n] = &c->queue[i];
-			p[n++] = (struct pollfd){ .fd = c->queue[i].tap,
-						  .events = POLLIN };
+			p[2 + n++] = (struct pollfd){ .fd = c->queue[i].tap,
+						      .events = POLLIN };
 		}
-	got = ppoll(p, n, ns < 0 ? NULL : &limit, NULL);
+	got = ppoll(p, 2 + n, ns < 0 ? NULL : &limit, NULL);
 	for (unsigned int i = 0; !got && i < c->nr_queues; i++)
 		tx_timeout(&c->queue[i]);
 	if (got <= 0)
 		return;
-	for (nfds_t i = 2; i < n; i++) {
-		if (p[i].revents & ~POLLIN)
-			tap_gone(of[i]);
-		else if (p[i].revents)
-			of[i]->tap_empty = false;
-	}
+	look_at_taps(p + 2, of, n);
 	if (p[0].revents)
 		backend_message(&s->b);
 	if (s->started && p[1].revents) {
@@ -241,8 +225,10 @@ static void run(struct server *s)
 	while (!s->b.ended) {
 		if (s->card.nr_queues && card_serve(&s->card)) {
 			quiet = 0;
-			if (++busy % TALK_EVERY == 0)
-				backend_message(&s->b);
+			if (++busy % TALK_EVERY)
+				continue;
+			watch_queues(&s->card);
+			backend_message(&s->b);
 			continue;
 		}
 		if (s->card.nr_queues && ++quiet < IDLE_ROUNDS)
@@ -251,7 +237,7 @@ static void run(struct server *s)
 		if (s->card.nr_queues && arm(s))
 			continue;
 		watch_queues(&s->card);
-		wait_for_work(s, sleep_ns(&s->card));
+		wait_for_work(s, card_sleep_ns(&s->card));
 	}
 }
 

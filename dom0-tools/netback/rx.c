@@ -371,7 +371,7 @@ void rx_attach(struct nb_queue *q, bool on)
 		.ifr_flags = on ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE,
 	};
 
-	if (q->tap_on == on)
+	if (q->tap_on == on || q->tap_gone)
 		return;
 	ioctl(q->tap, TUNSETQUEUE, &req);	/* only a tap can do it */
 	q->tap_on = on;

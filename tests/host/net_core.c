@@ -453,9 +453,36 @@ static void tx_rate(void **state)
 		sent++;
 	assert_int_equal(sent, 9);
 	assert_true(c.queue[0].throttled);
+	/* Packets that bring no event are not looked after without credit. */
+	c.queue[0].moder.want = 2;
+	assert_true(card_sleep_ns(&c) > 3000000000000);
 	c.rate.span_end = 0;	/* time passes */
 	serve();
 	assert_true(front_host_recv(&f, 0, &vh, out) > 0);
+	end();
+}
+
+/* A guest that sends without an end does not hold up what comes in. */
+static void tx_endless(void **state)
+{
+	uint32_t len = front_frame(frame, 4, 17, 100);
+	uint16_t flags;
+	int i;
+
+	(void)state;
+	begin(1, ALL);
+	front_post(&f, 0, 8);
+	serve();
+	assert_true(c.queue[0].tap_empty);
+	assert_int_equal(front_host_send(&f, 0, NULL, frame, len), 0);
+	for (i = 0; i < 100; i++) {
+		front_send(&f, 0, frame, len, 4096, 0, NULL);
+		assert_true(card_serve(&c));
+		assert_int_equal(front_tx_status(&f.q[0]), 0);
+		if (front_rx(&f, 0, out, &flags, NULL) == (int)len)
+			break;
+	}
+	assert_true(i < 100);
 	end();
 }
 
@@ -1174,6 +1201,7 @@ int main(void)
 		cmocka_unit_test(tx_spoof),
 		cmocka_unit_test(tx_moderate),
 		cmocka_unit_test(tx_rate),
+		cmocka_unit_test(tx_endless),
 		cmocka_unit_test(rates),
 		cmocka_unit_test(rx_plain),
 		cmocka_unit_test(tells_once),

@@ -45,6 +45,10 @@ $(NET_TB)/net_kill: $(NET_TB)/real/tests/host/net_kill.o \
 		$(NET_TB)/real/tests/host/net_front.o $(D0_OBJ)/backend/proto.o
 	$(Q)$(CC) -pie -o $@ $^
 
+$(NET_TB)/net_trouble: $(NET_TB)/real/tests/host/net_trouble.o \
+		$(NET_TB)/real/tests/host/net_front.o $(D0_OBJ)/backend/proto.o
+	$(Q)$(CC) -pie -o $@ $^ -lpthread
+
 # One clang call: its objects carry other instrumentation.
 $(NET_TB)/fuzz_net: tests/fuzz/fuzz_net.c tests/host/net_front.c \
 		tests/host/blk_fake_gmap.c $(addprefix dom0-tools/, \
@@ -58,13 +62,15 @@ $(NET_TB)/fuzz_net: tests/fuzz/fuzz_net.c tests/host/net_front.c \
 KILLS ?= 200
 .PHONY: test-net fuzz-net kill-net
 test-net: $(NET_T_UNIT:%=$(NET_TB)/%) $(NET_TB)/netback-fake \
-		$(NET_TB)/net_kill $(NET_TB)/fuzz_net
+		$(NET_TB)/net_kill $(NET_TB)/net_trouble $(NET_TB)/fuzz_net
 	$(Q)set -e; for t in $(NET_T_UNIT); do \
 		echo "== $$t"; PATH=$$PATH:/usr/sbin:/sbin \
 			timeout 120 $(NET_TB)/$$t; done
 
 	$(Q)echo '== net_kill'; timeout 300 $(NET_TB)/net_kill \
 		$(NET_TB)/netback-fake $(KILLS)
+	$(Q)echo '== net_trouble'; timeout 300 $(NET_TB)/net_trouble \
+		$(NET_TB)/netback-fake
 	$(Q)echo '== fuzz_net (short run)'; \
 		timeout 300 $(NET_TB)/fuzz_net -seed=1 -runs=20000 \
 		-max_len=1024 -print_funcs=0 -verbosity=0 \
