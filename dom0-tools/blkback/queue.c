@@ -6,8 +6,9 @@
  * State: struct blk_dev and its queues.  Invariants: a request is taken only
  * with a free journal slot, and ring slot and journal slot are freed by the
  * same answer; q->inflight counts the requests in neither; responses are
- * published once a round.  While a barrier waits or the device is stopped
- * nothing is taken.
+ * published once a round.  While a barrier waits, while a request waits for
+ * memory or the store (which later ones could go on taking away from it), or
+ * while the device is stopped, nothing is taken.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -30,7 +31,8 @@ static void take(struct blk_queue *q, uint32_t slot)
 
 static bool closed(const struct blk_queue *q)
 {
-	return q->dev->stopped || q->running || q->nr_barriers;
+	return q->dev->stopped || q->dev->waiting.first || q->running ||
+	       q->nr_barriers;
 }
 
 static uint32_t take_some(struct blk_queue *q)

@@ -704,6 +704,35 @@ static void test_memory_is_bounded(void **state)
 	assert_int_equal(n, 32);
 }
 
+/* A large request gets its memory though small ones come without an end. */
+static void test_large_one_is_served(void **state)
+{
+	struct bed *b = *state;
+	struct blkif_request big, one;
+	struct blkif_response r;
+	uint64_t id = 1;
+
+	b->c.ring_pages = 16;
+	assert_int_equal(bed_connect(b), 0);
+	big = indirect(b, BLKIF_OP_READ, 256, 500);
+	big.id = 0;
+	while (id < BOUNCE_PAGES / 11 - 10) {
+		one = rw(BLKIF_OP_READ, id++, 0, DATA, 11);
+		bed_send(b, 0, &one);
+	}
+	bed_run(b);
+	bed_send(b, 0, &big);
+	while (!bed_answer(b, 0, &r) || r.id != 0) {
+		assert_true(id < 4000);
+		one = rw(BLKIF_OP_READ, id++, 0, DATA, 11);
+		bed_send(b, 0, &one);
+		bed_run(b);
+		bed_complete(b, 0, 0);
+		bed_run(b);
+	}
+	bed_settle(b);
+}
+
 static void test_queues(void **state)
 {
 	struct bed *b = *state;
@@ -874,6 +903,7 @@ int main(void)
 		T(test_store_errors),
 		T(test_store_full),
 		T(test_memory_is_bounded),
+		T(test_large_one_is_served),
 		T(test_queues),
 		T(test_no_needless_event),
 		T(test_stale_journal),
