@@ -96,8 +96,9 @@ static void finish(struct tapio *t, unsigned int n)
 			     IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
 	sqe->user_data = TAPIO_MOST;
 	while (t->count < n) {
-		if (io_uring_submit_and_wait(&t->ring, 1) < 0 &&
-		    errno != EINTR)
+		int rc = io_uring_submit_and_wait(&t->ring, 1);
+
+		if (rc < 0 && rc != -EINTR && rc != -EAGAIN && rc != -EBUSY)
 			_exit(1);
 		reap(t);
 	}

@@ -18,6 +18,9 @@
 #include "netback/card.h"
 
 #define MAX_EXTRAS (XEN_NETIF_EXTRA_TYPE_MAX - 1)
+/* The host cuts a frame into so many at most: its work is theirs, not the
+ * frame's.  64 KiB in pieces of the smallest that a TCP sends, and less. */
+#define MAX_PIECES 2048
 #define SMALL_COPY 512u	/* mapped data up to this is copied, not gathered */
 
 union tx_slot {
@@ -353,7 +356,8 @@ static bool set_gso(struct tx_packet *p, const struct pkt *k)
 	bool v4 = p->gso_type == XEN_NETIF_GSO_TYPE_TCPV4;
 
 	if (k->proto != IPPROTO_TCP || k->ip != (v4 ? 4 : 6) ||
-	    !set_csum(p, k) || k->payload >= p->len)
+	    !set_csum(p, k) || k->payload >= p->len ||
+	    (p->len - k->payload) / p->gso_size > MAX_PIECES)
 		return false;
 	if (!(p->flags & NETTXF_csum_blank)) {
 		if (k->l4 + 18u > p->head_len)

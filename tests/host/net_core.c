@@ -252,6 +252,30 @@ static void tx_gso(void **state)
 	end();
 }
 
+/* Few bytes that the host would have to cut into very many packets. */
+static void tx_gso_tiny(void **state)
+{
+	uint32_t len = front_frame(frame, 4, 6, 60000);
+	struct netif_extra_info e = gso(XEN_NETIF_GSO_TYPE_TCPV4, 30);
+
+	(void)state;
+	begin(1, ALL);
+	front_send(&f, 0, frame, len, 4096, NETTXF_csum_blank, &e);
+	serve();
+	expect_frame(0, len);
+	e.u.gso.size = 29;
+	front_send(&f, 0, frame, len, 4096, NETTXF_csum_blank, &e);
+	serve();
+	assert_int_equal(front_host_recv(&f, 0, &vh, out), -1);
+	/* A small MSS is one thing, a large packet of it another. */
+	len = front_frame(frame, 4, 6, 1000);
+	e.u.gso.size = 8;
+	front_send(&f, 0, frame, len, 4096, NETTXF_csum_blank, &e);
+	serve();
+	expect_frame(0, len);
+	end();
+}
+
 static struct netif_tx_request request(uint16_t offset, uint16_t size,
 				       uint16_t flags)
 {
@@ -1196,6 +1220,7 @@ int main(void)
 		cmocka_unit_test(tx_full),
 		cmocka_unit_test(tx_csum),
 		cmocka_unit_test(tx_gso),
+		cmocka_unit_test(tx_gso_tiny),
 		cmocka_unit_test(tx_refused),
 		cmocka_unit_test(tx_killed),
 		cmocka_unit_test(tx_spoof),
