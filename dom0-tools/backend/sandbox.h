@@ -6,7 +6,8 @@
  * After sandbox_enter(): descriptors 0 to 3 and those listed are open; with a
  * uid given, the process has that user and group and no others, no
  * capability, an empty and read-only root and no network of its own; it
- * cannot gain rights, be traced by its own user or leave a core; and only the
+ * cannot gain rights, be traced by its own user, leave a core or take more than
+ * a bounded part of the host's memory; and only the
  * system calls of the built-in list and of the caller's are allowed, any
  * other one ends it.  Nothing is undone on failure: the caller exits.
  */

@@ -275,6 +275,19 @@ static int do_nothing(void)
 	return 0;
 }
 
+/* Neither kind of memory, in no number of pieces. */
+static int take_memory(void)
+{
+	const size_t piece = 64u << 20;
+	unsigned int n = 0;
+
+	while (mmap(NULL, piece, PROT_READ | PROT_WRITE, MAP_ANONYMOUS |
+		    (n & 1 ? MAP_SHARED : MAP_PRIVATE), -1, 0) != MAP_FAILED)
+		if (++n == 64)
+			return 1;
+	return n < 4;	/* some there must be */
+}
+
 static int do_open(void)
 {
 	return open("/etc/passwd", O_RDONLY) >= 0;
@@ -320,6 +333,7 @@ static void test_sandbox(void **state)
 
 	(void)state;
 	assert_int_equal(inside(do_nothing), 0);
+	assert_int_equal(inside(take_memory), 0);
 	for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++) {
 		int status = inside(deadly[i]);
 
