@@ -58,6 +58,15 @@ static uint64_t weighted(const struct vcpu *v, uint64_t ns)
 	return ns * WEIGHT_USUAL / v->domain->weight;
 }
 
+/*
+ * From @since, which another CPU may have noted: its clock may be a little ahead
+ * of ours, and a negative time would be a very long one.
+ */
+static uint64_t elapsed(uint64_t since, uint64_t now)
+{
+	return (int64_t)(now - since) > 0 ? now - since : 0;
+}
+
 static bool runnable(const struct vcpu *v)
 {
 	return READ_ONCE(v->pause_flags) == 0 &&
@@ -82,12 +91,13 @@ static unsigned int cpu_of(const struct runq *q)
 	return (unsigned int)(q - runqs);
 }
 
+/* Virtual times may be negative: of sleepers on a CPU that has hardly run. */
 static void enqueue(struct runq *q, struct vcpu *v)
 {
 	struct vcpu *o;
 
 	list_for_each(o, &q->queue, sched.queue)
-		if (o->sched.vtime > v->sched.vtime)
+		if ((int64_t)(o->sched.vtime - v->sched.vtime) > 0)
 			break;
 	list_insert(&v->sched.queue, o->sched.queue.prev, &o->sched.queue);
 	v->sched.queued = true;
@@ -111,11 +121,14 @@ static void move_to(struct vcpu *v, struct runq *from, struct runq *to)
 /* Charge what ran until now. */
 static void account(struct vcpu *v, uint64_t now)
 {
+	uint64_t ran;
+
 	if (vcpu_is_idle(v))
 		return;
-	v->sched.vtime += weighted(v, now - v->sched.since);
-	v->sched.burst += now - v->sched.since;
-	v->sched.since = now;
+	ran = elapsed(v->sched.since, now);
+	v->sched.vtime += weighted(v, ran);
+	v->sched.burst += ran;
+	v->sched.since += ran;
 }
 
 /*
@@ -156,7 +169,7 @@ static uint64_t current_vtime(const struct runq *q, uint64_t now)
 {
 	const struct vcpu *c = q->current;
 
-	return c->sched.vtime + weighted(c, now - c->sched.since);
+	return c->sched.vtime + weighted(c, elapsed(c->sched.since, now));
 }
 
 /* Has @v used so much less than what runs that it does not wait for its turn? */
@@ -176,8 +189,8 @@ static bool may_stay(const struct runq *q, uint64_t now)
 {
 	const struct vcpu *c = q->current;
 
-	return now - q->started < MIN_RUN_NS && !q->yielded &&
-	       c->sched.burst + (now - c->sched.since) > BURST_NS;
+	return elapsed(q->started, now) < MIN_RUN_NS && !q->yielded &&
+	       c->sched.burst + elapsed(c->sched.since, now) > BURST_NS;
 }
 
 static void end_slice_by(struct runq *q, uint64_t when)
@@ -213,7 +226,28 @@ static void poke(struct runq *q, struct vcpu *v)
 		cpu_raise(cpu_of(q), WORK_SCHED);
 }
 
-/* An idle CPU where @v may run, its last one first; or its last one anyway. */
+/*
+ * No CPU is idle: @last, or one of @may whose queue is shorter. Those that
+ * never sleep come by here too, at the end of each slice.
+ */
+static unsigned int shortest_queue(cpumask_t may, unsigned int last)
+{
+	unsigned int best = may & cpu_bit(last) ?
+				    last : (unsigned int)__builtin_ctzl(may);
+	uint32_t least = READ_ONCE(runqs[best].count);
+
+	for (; may && least; may &= may - 1) {
+		unsigned int cpu = (unsigned int)__builtin_ctzl(may);
+
+		if (READ_ONCE(runqs[cpu].count) < least) {
+			least = READ_ONCE(runqs[cpu].count);
+			best = cpu;
+		}
+	}
+	return best;
+}
+
+/* An idle CPU where @v may run, its last one first; or where fewest wait. */
 static unsigned int choose_cpu(const struct vcpu *v)
 {
 	unsigned int last = v->sched.cpu;
@@ -228,7 +262,7 @@ static unsigned int choose_cpu(const struct vcpu *v)
 		idle &= v->sched.affinity_soft;
 	if (idle)
 		return (unsigned int)__builtin_ctzl(idle);
-	return may & cpu_bit(last) ? last : (unsigned int)__builtin_ctzl(may);
+	return shortest_queue(may, last);
 }
 
 /* Move @v, which is neither queued nor running, from @q to @cpu's queue. */
@@ -363,13 +397,15 @@ static struct vcpu *first_allowed(struct runq *q, unsigned int cpu)
 	return NULL;
 }
 
-static int busiest(const struct runq *self)
+/* The CPU with the longest queue, but for those in @tried; -1: all are empty. */
+static int busiest(cpumask_t tried)
 {
 	uint32_t most = 0;
 	int best = -1;
 
 	for (unsigned int cpu = 0; cpu < cpu_count(); cpu++)
-		if (&runqs[cpu] != self && READ_ONCE(runqs[cpu].count) > most) {
+		if (!(tried & cpu_bit(cpu)) &&
+		    READ_ONCE(runqs[cpu].count) > most) {
 			most = runqs[cpu].count;
 			best = (int)cpu;
 		}
@@ -383,19 +419,13 @@ static void lock_both(struct runq *a, struct runq *b)
 }
 
 /*
- * Nothing to run here: take one from the longest queue, if it lets us. Under
- * both locks, because nobody holds the vCPU: were it on no queue for a moment,
- * it could be paused, and its domain be freed, in that moment.
+ * Under both locks, because nobody holds the vCPU: were it on no queue for a
+ * moment, it could be paused, and its domain be freed, in that moment.
  */
-static void steal(struct runq *q)
+static bool take_from(struct runq *from, struct runq *q)
 {
-	int cpu = busiest(q);
-	struct runq *from;
 	struct vcpu *v;
 
-	if (cpu < 0)
-		return;
-	from = &runqs[cpu];
 	lock_both(q, from);
 	v = first_allowed(from, cpu_of(q));
 	if (v) {
@@ -405,6 +435,17 @@ static void steal(struct runq *q)
 	}
 	lock_release(&from->lock);
 	lock_release(&q->lock);
+	return v != NULL;
+}
+
+/* Nothing to run here: take one from the longest queue that lets us. */
+static void steal(struct runq *q)
+{
+	cpumask_t tried = cpu_bit(cpu_of(q));
+	int cpu;
+
+	while ((cpu = busiest(tried)) >= 0 && !take_from(&runqs[cpu], q))
+		tried |= cpu_bit((unsigned int)cpu);
 }
 
 /* Under the lock: what this CPU runs next; taken off the queue. */
@@ -462,6 +503,8 @@ static void timers_follow(struct vcpu *v, unsigned int cpu)
 	for (unsigned int i = 0; i < ARRAY_SIZE(t); i++)
 		if (t[i]->cpu != cpu)
 			timer_migrate(t[i], cpu);
+	if (v->periodic_ns && !v->periodic.armed)
+		timer_set(&v->periodic, time_now() + v->periodic_ns);
 }
 
 /*
@@ -622,12 +665,21 @@ static void singleshot_fired(void *arg)
 	sched_vcpu_timer(arg);
 }
 
+/* Could an event make it run? */
+static bool may_wake(const struct vcpu *v)
+{
+	return READ_ONCE(v->pause_count) == 0 &&
+	       READ_ONCE(v->domain->pause_count) == 0 &&
+	       !(READ_ONCE(v->pause_flags) & (VPF_DOWN | VPF_SUSPENDED));
+}
+
+/* One that cannot run has it set again when it does: timers_follow(). */
 static void periodic_fired(void *arg)
 {
 	struct vcpu *v = arg;
 
 	sched_vcpu_timer(v);
-	if (v->periodic_ns)
+	if (v->periodic_ns && may_wake(v))
 		timer_set(&v->periodic, time_now() + v->periodic_ns);
 }
 

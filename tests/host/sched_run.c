@@ -231,6 +231,126 @@ static void test_gives_way(void **state)
 	check_states();
 }
 
+/* Whoever wakes another may have a clock that is a little behind. */
+static void test_clocks_differ(void **state)
+{
+	struct vcpu *s = make(1, 1), *hog[2] = { make(1, 1), make(1, 1) };
+	uint64_t before[2];
+
+	(void)state;
+	sleep_now(s);
+	fake_advance(SEC);
+	cpu_raise(0, WORK_SCHED);
+	fake_settle(); /* what runs is charged up to now */
+	fake_now -= 200;
+	fake_on(1);
+	vcpu_unblock(s);
+	fake_now += 200;
+	for (unsigned int i = 0; i < 2; i++)
+		before[i] = vcpu_run_time(hog[i]);
+	fake_advance(SEC);
+	for (unsigned int i = 0; i < 2; i++)
+		assert_in_range(vcpu_run_time(hog[i]) - before[i], 250 * MS,
+				450 * MS);
+}
+
+/*
+ * On a CPU that has hardly run a sleeper comes back before the beginning of
+ * virtual time. The first of all tests, while there is such a CPU.
+ */
+static void test_fresh_cpu(void **state)
+{
+	struct vcpu *s = make(1, 1), *hog = make(1, 1), *x, *y;
+
+	(void)state;
+	(void)hog;
+	sleep_now(s);
+	fake_advance(20 * MS);
+	cpu_raise(0, WORK_SCHED); /* the hog is charged, so s is far behind */
+	fake_settle();
+	x = make(1, 8);
+	y = make(1, 8);
+	fake_advance(100 * US);
+	assert_int_equal(sched_set_affinity(s, 8, 8), 0);
+	vcpu_unblock(s);
+	fake_advance(SEC);
+	assert_in_range(vcpu_run_time(s), 250 * MS, 450 * MS);
+	assert_in_range(vcpu_run_time(x), 250 * MS, 450 * MS);
+	assert_in_range(vcpu_run_time(y), 250 * MS, 450 * MS);
+}
+
+/* Nobody sleeps, so only the ends of slices can set a crowd right. */
+static void test_crowd_spreads(void **state)
+{
+	struct domain *crowd = make(8, 1)->domain;
+	uint64_t before[8];
+
+	(void)state;
+	for (unsigned int c = 1; c < FAKE_CPUS; c++)
+		(void)make(1, BIT(c));
+	fake_advance(100 * MS);
+	for (unsigned int i = 0; i < 8; i++) {
+		struct vcpu *v = crowd->vcpus[i];
+
+		before[i] = vcpu_run_time(v);
+		assert_int_equal(sched_set_affinity(v, ~0UL, ~0UL), 0);
+	}
+	fake_advance(10 * SEC);
+	for (unsigned int i = 0; i < 8; i++)
+		assert_in_range(vcpu_run_time(crowd->vcpus[i]) - before[i],
+				2500 * MS, 6 * SEC);
+	check_states();
+}
+
+/* The longest queue has nothing for the idle CPU, another one has. */
+static void test_idle_looks_further(void **state)
+{
+	struct vcpu *two, *hog;
+
+	(void)state;
+	(void)make(4, 1);
+	two = make(2, 2);
+	hog = make(1, 4);
+	(void)make(1, 8);
+	for (unsigned int i = 0; i < 2; i++)
+		assert_int_equal(sched_set_affinity(two->domain->vcpus[i], 6,
+						    6), 0);
+	fake_settle();
+	vcpu_pause_sync(hog);
+	fake_settle();
+	check_states();
+	check_no_waste();
+	vcpu_unpause(hog);
+}
+
+/* Nobody's periodic timer runs that could not see it. */
+static void test_periodic_rests(void **state)
+{
+	struct vcpu_set_periodic_timer p = { .period_ns = MS };
+	struct vcpu *v = make(1, 1);
+
+	(void)state;
+	memcpy(fake_buf, &p, sizeof(p));
+	assert_int_equal(fake_hypercall(v, __HYPERVISOR_vcpu_op,
+					VCPUOP_set_periodic_timer, 0, FAKE_BUF,
+					0), 0);
+	fake_advance(5 * MS);
+	assert_true(v->periodic.armed);
+	sleep_now(v);
+	fake_advance(5 * MS);
+	assert_true(v->periodic.armed); /* it could wake the vCPU */
+	vcpu_unblock(v);
+	domain_pause_sync(v->domain);
+	fake_advance(2 * MS);
+	assert_false(v->periodic.armed);
+	domain_unpause(v->domain);
+	fake_settle();
+	assert_true(v->periodic.armed);
+	domain_shutdown(v->domain, SHUTDOWN_crash);
+	fake_advance(2 * MS);
+	assert_false(v->periodic.armed);
+}
+
 static void test_spread(void **state)
 {
 	struct vcpu *v = make(8, ~0UL);
@@ -452,6 +572,9 @@ static void test_override(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(test_fresh_cpu), T(test_clocks_differ),
+		T(test_crowd_spreads), T(test_idle_looks_further),
+		T(test_periodic_rests),
 		T(test_weights), T(test_sleeper), T(test_no_saving_up),
 		T(test_gathers_work), T(test_gives_way),
 		T(test_spread), T(test_yield), T(test_pause), T(test_runstate),
