@@ -184,10 +184,17 @@ int evtchn_domain_teardown(struct domain *d, struct budget *b)
 	rc = ports_close_all(d, b);
 	if (rc)
 		return rc;
-	lock_acquire(&e->lock); /* EVTCHNOP_reset by the control domain */
-	fifo_destroy(d);
+	/*
+	 * EVTCHNOP_reset by the control domain may still be at a port, or have
+	 * moved the place where we went on.
+	 */
+	lock_acquire(&e->lock);
+	if (e->active)
+		rc = -ERESTART;
+	else
+		fifo_destroy(d);
 	lock_release(&e->lock);
-	return 0;
+	return rc;
 }
 
 static void free_group(struct port_group *g)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The life of domains: ids, references, failures half-way, stops and ends. */
+#include <event/event_priv.h>
 #include "core_test.h"
 
 static uint64_t free_before;
@@ -219,6 +220,36 @@ static void test_kill_in_steps(void **state)
 	fake_settle();
 }
 
+/*
+ * The control domain resets the ports of a domain that is being killed, and
+ * the two go over them in turns: none is left out.
+ */
+static void test_kill_beside_reset(void **state)
+{
+	struct domain *d = fake_domain(4, 1), *r = fake_domain(5, 1);
+	int mine[600], rc;
+	bool moved = false;
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(mine); i++) {
+		mine[i] = ev_alloc(r->vcpus[0], DOMID_SELF, 4);
+		assert_true(mine[i] > 0);
+		assert_true(ev_bind(d->vcpus[0], 5, mine[i]) > 0);
+	}
+	while ((rc = domain_kill(d)) == -ERESTART)
+		if (!moved && d->evt->close_next) {
+			d->evt->close_next = d->evt->valid;
+			moved = true;
+		}
+	assert_true(moved);
+	assert_int_equal(rc, 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(mine); i++)
+		assert_int_equal(ev_status(r->vcpus[0], mine[i]).status,
+				 EVTCHNSTAT_unbound);
+	domain_put(d);
+	fake_destroy(r);
+}
+
 static long watchdog(struct vcpu *v, uint32_t id, uint32_t timeout)
 {
 	struct sched_watchdog w = { .id = id, .timeout = timeout };
@@ -300,6 +331,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_ids), T(test_list), T(test_creation_fails),
 		T(test_shutdown), T(test_down), T(test_kill_in_steps),
+		T(test_kill_beside_reset),
 		T(test_watchdog), T(test_timers),
 	};
 	const uint16_t leaves[] = { 700, 30000, 3, 4 };
