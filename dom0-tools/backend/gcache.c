@@ -3,9 +3,10 @@
  * gcache.c: granted pages that stay mapped.
  *
  * State: a table from grant reference to an entry of pages[], the entries,
- * and the chunks in the order of their last use.  Invariants: an entry with a
- * chunk is in the table under its reference and in no other place; `used` is
- * the sum of the chunks' sizes; a chunk with pins is never unmapped.
+ * and the chunks that may go, in the order of their last use.  Invariants: an
+ * entry with a chunk is in the table under its reference and in no other place;
+ * `used` is the sum of the chunks' sizes; a chunk with pins, or of a pool, is in
+ * no list, so that making room looks only at what goes.
  */
 #include "gcache.h"
 
@@ -64,19 +65,11 @@ static void link_newest(struct gcache *c, struct gchunk *k)
 	c->newest = k;
 }
 
-static void touch(struct gcache *c, struct gchunk *k)
-{
-	if (c->newest == k)
-		return;
-	unlink_chunk(c, k);
-	link_newest(c, k);
-}
-
 /* ---- chunks ---- */
 
+/* The caller has taken @k off its list. */
 static void drop_chunk(struct gcache *c, struct gchunk *k)
 {
-	unlink_chunk(c, k);
 	for (uint32_t i = 0; i < k->count; i++) {
 		struct gpage *p = &c->pages[k->entry[i]];
 
@@ -89,17 +82,19 @@ static void drop_chunk(struct gcache *c, struct gchunk *k)
 	free(k);
 }
 
+static void drop_oldest(struct gcache *c)
+{
+	struct gchunk *k = c->oldest;
+
+	unlink_chunk(c, k);
+	drop_chunk(c, k);
+}
+
 /* Makes room for @count pages. */
 static int make_room(struct gcache *c, size_t count)
 {
-	struct gchunk *k = c->oldest, *next;
-
-	while (k && c->used + count > c->max) {
-		next = k->newer;
-		if (!k->pins && !k->stays)
-			drop_chunk(c, k);
-		k = next;
-	}
+	while (c->oldest && c->used + count > c->max)
+		drop_oldest(c);
 	return c->used + count > c->max ? -ENOSPC : 0;
 }
 
@@ -131,7 +126,8 @@ static int add_chunk(struct gcache *c, const uint32_t *refs, size_t count,
 		c->by_ref[refs[i]] = e + 1;
 	}
 	c->used += k->count;
-	link_newest(c, k);
+	if (!stays)
+		link_newest(c, k);
 	return 0;
 }
 
@@ -144,8 +140,18 @@ static struct gpage *find(struct gcache *c, uint32_t ref)
 
 static void pin(struct gcache *c, struct gpage *p)
 {
-	p->chunk->pins++;
-	touch(c, p->chunk);
+	struct gchunk *k = p->chunk;
+
+	if (!k->pins++ && !k->stays)
+		unlink_chunk(c, k);
+}
+
+static void unpin(struct gcache *c, struct gpage *p)
+{
+	struct gchunk *k = p->chunk;
+
+	if (!--k->pins && !k->stays)
+		link_newest(c, k);
 }
 
 /* ---- the users' calls ---- */
@@ -174,11 +180,11 @@ static size_t pin_known(struct gcache *c, const uint32_t *refs, size_t count,
 	return n;
 }
 
-static void put_some(struct gpage **pages, size_t count)
+static void put_some(struct gcache *c, struct gpage **pages, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (pages[i])
-			pages[i]->chunk->pins--;
+			unpin(c, pages[i]);
 }
 
 #define MOST 256		/* pages of one request */
@@ -202,7 +208,7 @@ int gcache_get(struct gcache *c, const uint32_t *refs, size_t count,
 	if (!rc)
 		rc = add_chunk(c, missing, n, false);
 	if (rc) {
-		put_some(out, count);
+		put_some(c, out, count);
 		return rc;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -216,8 +222,7 @@ int gcache_get(struct gcache *c, const uint32_t *refs, size_t count,
 
 void gcache_put(struct gcache *c, struct gpage **pages, size_t count)
 {
-	(void)c;
-	put_some(pages, count);
+	put_some(c, pages, count);
 }
 
 int gcache_pool(struct gcache *c, const uint32_t *refs, size_t count)
@@ -244,8 +249,10 @@ int gcache_pool(struct gcache *c, const uint32_t *refs, size_t count)
 
 void gcache_clear(struct gcache *c)
 {
-	while (c->oldest)
-		drop_chunk(c, c->oldest);
+	for (uint32_t i = 0; i < c->max; i++)
+		if (c->pages[i].chunk)
+			drop_chunk(c, c->pages[i].chunk);
+	c->oldest = c->newest = NULL;
 }
 
 void gcache_free(struct gcache *c)

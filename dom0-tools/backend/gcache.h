@@ -34,13 +34,13 @@ struct gcache {
 	struct gpage *pages;
 	uint32_t *free;		/* stack of unused entries of pages[] */
 	uint32_t nfree;
-	struct gchunk *oldest, *newest;
+	struct gchunk *oldest, *newest;	/* of those that may go */
 };
 
 int gcache_init(struct gcache *c, struct gmap *g, uint32_t max);
 void gcache_free(struct gcache *c);
 
-/* Unmaps everything; nothing may be pinned. */
+/* Unmaps everything; nobody may use what is pinned any more. */
 void gcache_clear(struct gcache *c);
 
 /*

@@ -170,6 +170,43 @@ static void test_cache_bound(void **state)
 	gcache_free(&c);
 }
 
+/* Room is made among what may go; what is in use is not even looked at. */
+static void test_cache_order(void **state)
+{
+	struct memory *m = *state;
+	struct gpage *held[6], *p;
+	struct gcache c;
+	uint32_t ref;
+
+	assert_int_equal(gcache_init(&c, &m->g, 8), 0);
+	for (ref = 0; ref < 6; ref++)
+		assert_int_equal(gcache_get(&c, &(uint32_t){ 10 + ref }, 1,
+					    &held[ref]), 0);
+	assert_null(c.oldest);
+	for (ref = 20; ref < 30; ref++) {
+		assert_int_equal(gcache_get(&c, &ref, 1, &p), 0);
+		gcache_put(&c, &p, 1);
+		assert_int_equal(c.used, ref == 20 ? 7 : 8);
+	}
+	/* Used again and twice at once, it goes last; the other one goes. */
+	ref = 28;
+	assert_int_equal(gcache_get(&c, &ref, 1, &p), 0);
+	assert_int_equal(gcache_get(&c, &ref, 1, &p), 0);
+	gcache_put(&c, &p, 1);
+	assert_ptr_equal(c.oldest, c.newest);
+	gcache_put(&c, &p, 1);
+	ref = 30;
+	assert_int_equal(gcache_get(&c, &ref, 1, &p), 0);
+	assert_int_equal(c.by_ref[29], 0);
+	assert_int_not_equal(c.by_ref[28], 0);
+	gcache_put(&c, &p, 1);
+	gcache_put(&c, held, 6);
+	assert_int_equal(c.used, 8);
+	/* With something in use, as when a process gives up. */
+	assert_int_equal(gcache_get(&c, &ref, 1, &p), 0);
+	gcache_free(&c);
+}
+
 static void test_cache_refusals(void **state)
 {
 	struct memory *m = *state;
@@ -349,6 +386,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bad_messages, pair,
 						unpair),
 		cmocka_unit_test_setup_teardown(test_cache_bound, memory,
+						no_memory),
+		cmocka_unit_test_setup_teardown(test_cache_order, memory,
 						no_memory),
 		cmocka_unit_test_setup_teardown(test_cache_refusals, memory,
 						no_memory),
