@@ -170,23 +170,34 @@ static void renew_chunk(struct gref_table *t, struct gmap *g, unsigned int at)
 	add_chunk(t, g, left, writable, n);
 }
 
+/* Takes the marked entries out; no hash yet. */
+static void compact(struct gref_table *t, const bool *dead)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < t->count; i++)
+		if (!dead[i])
+			t->ent[kept++] = t->ent[i];
+	t->count = (uint16_t)kept;
+}
+
 unsigned int gref_del(struct gref_table *t, struct gmap *g,
 		      const uint32_t *refs, unsigned int n, bool *gone)
 {
-	bool touched[GREF_MAX] = { false };
+	bool touched[GREF_MAX] = { false }, dead[GREF_MAX] = { false };
 	unsigned int count = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
 		const struct gref *e = find(t, refs[i]);
 
-		gone[i] = e != NULL;
-		if (!e)
+		gone[i] = e && !dead[e - t->ent];
+		if (!gone[i])
 			continue;
+		dead[e - t->ent] = true;
 		touched[e->chunk] = true;
-		t->ent[e - t->ent] = t->ent[--t->count];
-		hash_all(t);
 		count++;
 	}
+	compact(t, dead);
 	for (unsigned int i = 0; i < GREF_MAX; i++)
 		if (touched[i])
 			renew_chunk(t, g, i);

@@ -251,7 +251,7 @@ static bool take_packet(struct nb_queue *q, uint32_t avail)
 {
 	struct tx_scratch *b = &q->card->tx;
 	struct tx_packet *p = &b->pkt[b->npkt];
-	struct tx_chain ch = { .count = 1 };
+	struct tx_chain ch;	/* its slots are not cleared for each packet */
 	union tx_slot s;
 
 	memset(p, 0, sizeof(*p));
@@ -260,6 +260,8 @@ static bool take_packet(struct nb_queue *q, uint32_t avail)
 	if (!has_credit(q, s.req.size))
 		return false;
 	ch.slot[0] = s.req;
+	ch.count = 1;
+	ch.dummy = false;
 	b->id[p->at % NB_SLOTS] = s.req.id;
 	p->len = s.req.size;
 	p->flags = s.req.flags;
