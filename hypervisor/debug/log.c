@@ -49,7 +49,41 @@ uint32_t log_room(void)
 	return least;
 }
 
-static void emit(const char *prefix, const char *fmt, va_list ap)
+/* Under the lock: lines that a device had no room for are counted there. */
+static void tell_missed(struct log_sink *s)
+{
+	char text[64];
+
+	fmt_snprintf(text, sizeof(text),
+		     "(parvis) %u lines about guests left out\n", s->missed);
+	s->missed = 0;
+	s->write(text, strlen(text));
+}
+
+/* Each end of a line becomes two characters. */
+static bool has_room(const struct log_sink *s, size_t n)
+{
+	return !s->room || s->room() >= 2 * n + 64;
+}
+
+/*
+ * Under the lock. Nothing that guests cause (@patient: false) waits for a slow
+ * device, with interrupts off and all others' lines behind it.
+ */
+static void hand_out(size_t n, bool patient)
+{
+	for (struct log_sink *s = sinks; s; s = s->next) {
+		if (!patient && !has_room(s, n)) {
+			s->missed++;
+			continue;
+		}
+		if (s->missed && has_room(s, n))
+			tell_missed(s);
+		s->write(line, n);
+	}
+}
+
+static void emit(const char *prefix, bool patient, const char *fmt, va_list ap)
 {
 	size_t n;
 
@@ -59,8 +93,7 @@ static void emit(const char *prefix, const char *fmt, va_list ap)
 	n = strlen(line);
 	if (n == sizeof(line) - 1)
 		line[n - 1] = '\n';
-	for (struct log_sink *s = sinks; s; s = s->next)
-		s->write(line, n);
+	hand_out(n, patient);
 	lock_release(&log_lock);
 }
 
@@ -71,7 +104,7 @@ void log_at(enum log_level lvl, const char *fmt, ...)
 	if ((int)lvl > boot_options.loglvl)
 		return;
 	va_start(ap, fmt);
-	emit("(parvis) ", fmt, ap);
+	emit("(parvis) ", true, fmt, ap);
 	va_end(ap);
 }
 
@@ -111,6 +144,6 @@ void log_guest(const struct domain *d, enum log_level lvl, const char *fmt, ...)
 		return;
 	fmt_snprintf(prefix, sizeof(prefix), "(parvis) d%u: ", d->id);
 	va_start(ap, fmt);
-	emit(prefix, fmt, ap);
+	emit(prefix, false, fmt, ap);
 	va_end(ap);
 }

@@ -30,6 +30,7 @@ struct log_sink {
 	void (*write)(const char *text, size_t len);
 	/* How much more it takes without waiting; NULL: any amount. */
 	uint32_t (*room)(void);
+	uint32_t missed; /* lines about guests, which do not wait for room */
 	struct log_sink *next;
 };
 void log_add_sink(struct log_sink *s);

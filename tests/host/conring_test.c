@@ -153,10 +153,11 @@ static void typed_text_is_read_once(void **state)
 
 static uint32_t slow_room = UINT32_MAX;
 static unsigned int slow_bytes;
+static char slow_text[256]; /* what came last */
 
 static void slow_write(const char *text, size_t len)
 {
-	(void)text;
+	snprintf(slow_text, sizeof(slow_text), "%.*s", (int)len, text);
 	slow_bytes += (unsigned int)len;
 	slow_room -= MIN(slow_room, (uint32_t)len);
 }
@@ -198,6 +199,32 @@ static void the_control_domain_waits_for_slow_devices(void **state)
 	fake_destroy(d);
 }
 
+/* After the test before this one, whose device is still there. */
+static void lines_about_guests_wait_for_nothing(void **state)
+{
+	struct domain *g = fake_domain(7, 1);
+	unsigned int before = slow_bytes;
+	uint32_t index = 0;
+
+	(void)state;
+	(void)read_from(&index, 0, true);
+	slow_room = 40;
+	for (unsigned int i = 0; i < 3; i++)
+		log_guest(g, LOG_ERR, "is not told %u\n", i);
+	assert_int_equal(slow_bytes, before);
+	index = 0;
+	(void)read_from(&index, RING, false);
+	assert_non_null(strstr(buf, "d7: is not told 2\n")); /* but is kept */
+	slow_room = 1000;
+	log_guest(g, LOG_ERR, "is told\n");
+	assert_string_equal(slow_text, "(parvis) d7: is told\n");
+	assert_int_equal(slow_bytes - before,
+			 strlen("(parvis) 3 lines about guests left out\n"
+				"(parvis) d7: is told\n"));
+	slow_room = UINT32_MAX;
+	fake_destroy(g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +234,7 @@ int main(void)
 		cmocka_unit_test(guests_may_not_write_by_default),
 		cmocka_unit_test(typed_text_is_read_once),
 		cmocka_unit_test(the_control_domain_waits_for_slow_devices),
+		cmocka_unit_test(lines_about_guests_wait_for_nothing),
 	};
 
 	conring_init();
