@@ -53,8 +53,8 @@ static const struct command commands[] = {
 				       SIZE(unmap), 16, false },
 	[GNTTABOP_setup_table] = { grant_op_setup, NULL, SIZE(setup), 8, true },
 	[GNTTABOP_dump_table] = { grant_op_dump, NULL, SIZE(dump), 8, true },
-	[GNTTABOP_transfer] = { grant_op_transfer, NULL, SIZE(transfer), 16,
-				false },
+	[GNTTABOP_transfer] = { grant_op_transfer, NULL, SIZE(transfer), 48,
+				false }, /* it flushes */
 	[GNTTABOP_copy] = { grant_op_copy, grant_copy_finish, SIZE(copy), 8,
 			    false },
 	[GNTTABOP_query_size] = { grant_op_query, NULL, SIZE(query), 8, true },

@@ -12,6 +12,7 @@
 #include <port/log.h>
 
 #define COST_FRAME 4 /* budget units for a frame zeroed or freed */
+#define COST_FLUSH 32 /* a frame that was just given back is flushed first */
 
 struct res {
 	struct memop *m;
@@ -319,7 +320,8 @@ static long do_exchange(struct exchange *x)
 		if (rc)
 			break;
 		i++;
-		if (budget_spend(&x->m->budget, COST_FRAME << order) &&
+		if (budget_spend(&x->m->budget,
+				 COST_FLUSH + (COST_FRAME << order)) &&
 		    i < chunks)
 			rc = -ERESTART;
 	}

@@ -540,6 +540,23 @@ static void test_transfer(void **state)
 	assert_int_equal(op.status, GNTST_bad_domain);
 }
 
+/* Each transfer may flush all CPUs, so a long list is done in several goes. */
+static void test_transfers_let_others_run(void **state)
+{
+	struct gnttab_transfer *list = (struct gnttab_transfer *)fake_buf;
+
+	(void)state;
+	for (unsigned int i = 0; i < 100; i++)
+		list[i] = (struct gnttab_transfer){ .mfn = ~0UL,
+						    .domid = a->id };
+	assert_int_equal(fake_hypercall(vb, __HYPERVISOR_grant_table_op,
+					GNTTABOP_transfer, FAKE_BUF, 100, 0),
+			 0);
+	assert_true(fake_restarts >= 2);
+	for (unsigned int i = 0; i < 100; i++)
+		assert_int_equal(list[i].status, GNTST_bad_page);
+}
+
 #define BOTH(f)                                                \
 	cmocka_unit_test_setup_teardown(f, setup1, teardown),  \
 		cmocka_unit_test_setup_teardown(f, setup2, teardown)
@@ -553,6 +570,7 @@ int main(void)
 		BOTH(test_handles_run_out), BOTH(test_granter_dies),
 		BOTH(test_copy), BOTH(test_copy_batch), BOTH(test_sub_page),
 		BOTH(test_transitive), BOTH(test_transfer),
+		BOTH(test_transfers_let_others_run),
 	};
 
 	fake_start(FAKE_CPUS);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <cmocka.h>
 #include <grant/grant.h>
 #include <hypercall/hypercall.h>
@@ -176,6 +177,22 @@ static void exchange_both_ways(void **state)
 	assert_null(mach_check());
 }
 
+/* Each frame given back is flushed everywhere before it comes back. */
+static void exchange_lets_others_run(void **state)
+{
+	uint64_t in[600], out[600];
+	struct xen_memory_exchange e = { 0 };
+
+	(void)state;
+	fill_guest(in, 600);
+	memcpy(out, in, sizeof(out));
+	e.in = reservation(in, 600, 0, DOMID_SELF);
+	e.out = reservation(out, 600, 0, DOMID_SELF);
+	assert_int_equal(op(guest, XENMEM_exchange, &e), 0);
+	assert_int_equal(e.nr_exchanged, 600);
+	assert_true(restarts >= 9);
+}
+
 static void exchange_refuses_what_it_must(void **state)
 {
 	uint64_t in[16], out[1] = { 500 };
@@ -292,6 +309,7 @@ int main(void)
 		T(populate_and_decrease),
 		T(limits_and_rights),
 		T(exchange_both_ways),
+		T(exchange_lets_others_run),
 		T(exchange_refuses_what_it_must),
 		T(memory_maps),
 		T(resources),
