@@ -11,6 +11,7 @@
 #include <x86/x86.h>
 
 #define ACPI_WINDOW (64UL << 20)
+#define MMIO_WINDOW (ACPI_VIRT - MMIO_VIRT)
 
 static uint64_t mmio_used, acpi_used;
 
@@ -20,7 +21,8 @@ volatile void *mmio_map(paddr_t p, size_t len)
 	uint64_t size = ALIGN_UP(off + len, PAGE_SIZE);
 	uint64_t va = MMIO_VIRT + mmio_used;
 
-	if (p + len < p || (p + len - 1) >> x86_features.paddr_bits)
+	if (p + len < p || (p + len - 1) >> x86_features.paddr_bits ||
+	    size > MMIO_WINDOW - mmio_used)
 		return NULL;
 	mmio_used += size;
 	pagemap_add(hv_l4, va, p - off, size, MAP_MMIO);
