@@ -5,6 +5,7 @@
  */
 #include <linux/export.h>
 #include <linux/module.h>
+#include <linux/sched/mm.h>
 
 #include "device.h"
 
@@ -69,6 +70,18 @@ static void do_close(struct fe_device *fe)
 }
 
 /*
+ * A backend that waits for this state is told again when it may have missed it:
+ * what is written to the store twice is announced twice.
+ */
+static int do_reopen(struct fe_device *fe)
+{
+	if (fe->bus->state == XenbusStateInitialising)
+		return xenbus_printf(XBT_NIL, fe->bus->nodename, "state", "%d",
+				     XenbusStateInitialising);
+	return xenbus_switch_state(fe->bus, XenbusStateInitialising);
+}
+
+/*
  * The state stays Connected: some backends let go of the rings as soon as they
  * read Closing, and the users still need them.
  */
@@ -78,10 +91,17 @@ static void do_leave(struct fe_device *fe)
 			 "in use; will be closed by its last user");
 }
 
+/*
+ * By way of another state: where rings are announced as Connected, nothing
+ * would change for the new backend, and while they are made anew it must not
+ * take the old ones.
+ */
 static int do_reoffer(struct fe_device *fe)
 {
+	int err = xenbus_switch_state(fe->bus, XenbusStateInitialising);
+
 	fe->ops->drop(fe, false);
-	return do_offer(fe);
+	return err ? err : do_offer(fe);
 }
 
 static void do_release(struct fe_device *fe)
@@ -109,11 +129,13 @@ static int carry_out(struct fe_device *fe, enum fe_action action)
 	case FE_DO_RELEASE:
 		do_release(fe);
 		return 0;
+	case FE_DO_HANG_UP:
+		return xenbus_switch_state(fe->bus, XenbusStateClosed);
 	case FE_DO_RENEW:
 		do_release(fe);
 		fallthrough;
 	case FE_DO_REOPEN:
-		return xenbus_switch_state(fe->bus, XenbusStateInitialising);
+		return do_reopen(fe);
 	case FE_DO_RESET:
 		fe->ops->drop(fe, false);
 		return 0;
@@ -141,11 +163,28 @@ static void run_event(struct fe_device *fe, enum fe_event event)
 		run_event(fe, FE_EV_FAILED);
 }
 
-static void take_event(struct fe_device *fe, enum fe_event event)
+/*
+ * All memory is asked for without I/O: what would have to be written out may
+ * be on the very disk that is being connected.
+ */
+static unsigned int lock_device(struct fe_device *fe)
 {
 	mutex_lock(&fe->lock);
-	run_event(fe, event);
+	return memalloc_noio_save();
+}
+
+static void unlock_device(struct fe_device *fe, unsigned int noio)
+{
+	memalloc_noio_restore(noio);
 	mutex_unlock(&fe->lock);
+}
+
+static void take_event(struct fe_device *fe, enum fe_event event)
+{
+	unsigned int noio = lock_device(fe);
+
+	run_event(fe, event);
+	unlock_device(fe, noio);
 }
 
 static void fail_worker(struct work_struct *work)
@@ -160,11 +199,11 @@ static void fail_worker(struct work_struct *work)
 static void idle_worker(struct work_struct *work)
 {
 	struct fe_device *fe = container_of(work, struct fe_device, idle_work);
+	unsigned int noio = lock_device(fe);
 
-	mutex_lock(&fe->lock);
 	if (!fe->ops->in_use || !fe->ops->in_use(fe))
 		run_event(fe, FE_EV_IDLE);
-	mutex_unlock(&fe->lock);
+	unlock_device(fe, noio);
 }
 
 void fe_attach(struct fe_device *fe, struct xenbus_device *bus,
@@ -181,13 +220,24 @@ void fe_attach(struct fe_device *fe, struct xenbus_device *bus,
 }
 EXPORT_SYMBOL_GPL(fe_attach);
 
+/*
+ * A backend that serves the device is told that it is over: the device may be
+ * bound anew, and then a fair backend must start anew as well.  In the store of
+ * a device that is gone nothing is written.
+ */
 void fe_detach(struct fe_device *fe)
 {
-	mutex_lock(&fe->lock);
+	unsigned int noio = lock_device(fe);
+	bool open = fe->state != FE_CLOSED && fe->state != FE_FAILED;
+
 	fe->state = FE_CLOSED;
+	if (open)
+		xenbus_switch_state(fe->bus, XenbusStateClosing);
 	fe->ops->drop(fe, true);
 	fe->ops->end(fe);
-	mutex_unlock(&fe->lock);
+	if (open)
+		xenbus_switch_state(fe->bus, XenbusStateClosed);
+	unlock_device(fe, noio);
 	cancel_work_sync(&fe->fail_work);
 	cancel_work_sync(&fe->idle_work);
 }

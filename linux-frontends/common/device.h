@@ -5,7 +5,8 @@
  * the driver for the other half.
  *
  * State owned: struct fe_device.  `lock` serialises events and is held in all
- * of the driver's operations but in_use(), which must not sleep.
+ * of the driver's operations; in_use() must not sleep.  Memory that they
+ * allocate is found without I/O, whatever flags they pass.
  */
 #ifndef FRONTEND_DEVICE_H
 #define FRONTEND_DEVICE_H

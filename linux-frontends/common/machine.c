@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The connection's table; see machine.h.  Three rules deserve a word.  A backend
+ * The connection's table; see machine.h.  Four rules deserve a word.  A backend
  * that is ready while rings are offered has merely been seen twice: the store
  * announces a state again when it is watched anew, so only a device that was
  * live takes it for a new backend.  An unplugged device waits for its users only
  * while somebody serves its rings: without them they would wait for nothing.
- * And a device that failed stays so, whatever its backend says later.
+ * A backend that is connected or closing while rings are awaited serves what
+ * was here before (another driver, or this one before it was unbound): it is
+ * told that this is over, or each side would wait for the other.  And a device
+ * that failed stays so, whatever its backend says later.
  */
 #include "machine.h"
 
@@ -19,8 +22,8 @@ struct step {
 static const struct step table[FE_STATE_COUNT][FE_EVENT_COUNT] = {
 	[FE_WAITING] = {
 		[FE_EV_READY] = { FE_DO_OFFER, FE_OFFERED },
-		[FE_EV_CONNECTED] = STAY(NOTHING, WAITING),
-		[FE_EV_CLOSING] = STAY(NOTHING, WAITING),
+		[FE_EV_CONNECTED] = STAY(HANG_UP, WAITING),
+		[FE_EV_CLOSING] = STAY(HANG_UP, WAITING),
 		[FE_EV_CLOSED] = STAY(REOPEN, WAITING),
 		[FE_EV_UNPLUGGED] = { FE_DO_CLOSE, FE_CLOSED },
 		[FE_EV_GONE] = { FE_DO_CLOSE, FE_CLOSED },

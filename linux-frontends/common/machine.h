@@ -40,8 +40,9 @@ enum fe_action {
 	FE_DO_START,	/* take up work */
 	FE_DO_REFRESH,	/* read what may have changed in the backend */
 	FE_DO_RELEASE,	/* drop the rings, say that we closed */
+	FE_DO_HANG_UP,	/* there are none: only say that we closed */
 	FE_DO_REOPEN,	/* ask for a new backend */
-	FE_DO_RENEW,	/* both */
+	FE_DO_RENEW,	/* release, then reopen */
 	FE_DO_REOFFER,	/* drop the rings and make new ones at once */
 	FE_DO_RESET,	/* drop the rings; they are nobody's any more */
 	FE_DO_LEAVE,	/* note that the device is in use, keep working */

@@ -35,7 +35,6 @@ static int pool_grow(struct fe_pool *pool, domid_t backend, bool readonly)
 int fe_pool_make(struct fe_pool *pool, struct xenbus_device *bus,
 		 unsigned int count, bool readonly)
 {
-	unsigned int noio = memalloc_noio_save();
 	int err = -ENOMEM;
 
 	memset(pool, 0, sizeof(*pool));
@@ -52,7 +51,6 @@ int fe_pool_make(struct fe_pool *pool, struct xenbus_device *bus,
 	if (!pool->base)
 		err = -ENOMEM;
 out:
-	memalloc_noio_restore(noio);
 	if (err)
 		fe_pool_free(pool);
 	return err;

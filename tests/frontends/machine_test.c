@@ -38,6 +38,17 @@ static void test_ready_twice(void **unused)
 	assert_int_equal(on(FE_EV_CONNECTED), FE_DO_START);
 }
 
+/* It serves what was here before, and waits for that to end. */
+static void test_stale_backend(void **unused)
+{
+	(void)unused;
+	state = FE_WAITING;
+	assert_int_equal(on(FE_EV_CONNECTED), FE_DO_HANG_UP);
+	assert_int_equal(on(FE_EV_CLOSING), FE_DO_HANG_UP);
+	assert_int_equal(on(FE_EV_CLOSED), FE_DO_REOPEN);
+	connects();
+}
+
 static void test_restart(void **unused)
 {
 	(void)unused;
@@ -129,6 +140,9 @@ static void obey(struct owner *own, enum fe_action action)
 	case FE_DO_LEAVE:
 	case FE_DO_REOPEN:
 		break;
+	case FE_DO_HANG_UP:
+		assert_false(own->rings);
+		break;
 	case FE_DO_REFRESH:
 		assert_true(own->working);
 		break;
@@ -218,6 +232,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_connect),
 		cmocka_unit_test(test_ready_twice),
+		cmocka_unit_test(test_stale_backend),
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_unplug),
