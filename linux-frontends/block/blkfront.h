@@ -56,7 +56,9 @@ struct fb_disk {
 	int vdev;
 	bool quiesced;
 	bool dead;
-	bool added;			/* device_add_disk() was done */
+	bool shown;			/* add_work was queued */
+	bool added;			/* device_add_disk() was done, once */
+	bool ended;			/* and del_gendisk(), if it was */
 	struct work_struct add_work;
 	struct work_struct limits_work;
 };
@@ -84,8 +86,10 @@ void fb_end_inflight(struct fb_disk *disk, bool final);
 
 /* disk.c */
 int fb_disk_make(struct fb_disk *disk);
+int fb_disk_show(struct fb_disk *disk);
 int fb_disk_update(struct fb_disk *disk);
 void fb_disk_remove(struct fb_disk *disk);
+void fb_disk_free(struct fb_disk *disk);
 void fb_disk_setup(struct fb_disk *disk);
 bool fb_disk_open(struct fb_disk *disk);
 int fb_disk_name(int vdev, char *name, size_t size);

@@ -56,8 +56,6 @@ static int make_ring(struct fb_disk *disk, struct fb_ring *ring,
 	struct blk_ring *r = &ring->ring;
 	int err;
 
-	spin_lock_init(&ring->lock);
-	ring->disk = disk;
 	r->slot = kvcalloc(disk->depth, sizeof(*r->slot), GFP_NOIO);
 	if (!r->slot)
 		return -ENOMEM;
@@ -111,6 +109,20 @@ static int make_directory(struct fb_disk *disk)
 	return 0;
 }
 
+/* All rings, as far as drop() looks at those that are never made. */
+static int make_array(struct fb_disk *disk, unsigned int count)
+{
+	disk->ring = kcalloc(count, sizeof(*disk->ring), GFP_NOIO);
+	if (!disk->ring)
+		return -ENOMEM;
+	disk->ring_count = count;
+	while (count--) {
+		spin_lock_init(&disk->ring[count].lock);
+		disk->ring[count].disk = disk;
+	}
+	return 0;
+}
+
 static int offer(struct fe_device *fe)
 {
 	struct fb_disk *disk = to_disk(fe);
@@ -121,10 +133,9 @@ static int offer(struct fe_device *fe)
 			min(max(queues, 1U), num_online_cpus()));
 	rings = max(rings, 1U);
 	order = ring_order(disk);
-	disk->ring = kcalloc(rings, sizeof(*disk->ring), GFP_NOIO);
-	if (!disk->ring)
-		return -ENOMEM;
-	disk->ring_count = rings;
+	err = make_array(disk, rings);
+	if (err)
+		return err;
 	err = fe_pool_make(&disk->pool, fe->bus, disk->depth * disk->tag_pages,
 			   false);
 	if (!err)
@@ -283,6 +294,9 @@ static int start(struct fe_device *fe)
 	if (err)
 		return err;
 	go_live(disk);
+	err = fb_disk_show(disk);
+	if (err)
+		return err;
 	dev_info(&fe->bus->dev, "%s: %u rings of %u pages, %u requests of up to %u pages, %s\n",
 		 disk->gd->disk_name, disk->ring_count,
 		 disk->ring[0].pages.count, disk->depth, disk->tag_pages - 1,
@@ -301,6 +315,8 @@ static void drop(struct fe_device *fe, bool final)
 {
 	struct fb_disk *disk = to_disk(fe);
 
+	if (disk->ended)
+		return;
 	if (final)
 		WRITE_ONCE(disk->dead, true);
 	fb_stop(disk);

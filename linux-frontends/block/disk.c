@@ -223,33 +223,68 @@ int fb_disk_update(struct fb_disk *disk)
 	return 0;
 }
 
-/* At each connect: makes the disk or gives it the new backend's limits. */
+/* At each connect, before requests come: makes the disk at the first one. */
 int fb_disk_make(struct fb_disk *disk)
 {
 	struct disk_limits limits;
-	bool first = !disk->gd;
 	int err = fb_disk_update(disk);
 
-	if (err)
+	if (err || disk->gd)
 		return err;
 	read_limits(disk, &limits);
-	err = first ? make_new(disk, &limits) :
-		      disk_set_limits(disk->gd, &limits);
-	if (!err)
-		err = fb_disk_update(disk);
-	if (!err && first)
+	err = make_new(disk, &limits);
+	return err ? err : fb_disk_update(disk);
+}
+
+/*
+ * At each connect, when requests are served: shows the disk to the system or
+ * gives it the new backend's limits.  Whoever changes a limit by hand holds
+ * the lock of all limits while requests under way come to their end.
+ */
+int fb_disk_show(struct fb_disk *disk)
+{
+	struct disk_limits limits;
+
+	if (!disk->shown) {
+		disk->shown = true;
 		queue_work(system_unbound_wq, &disk->add_work);
-	return err;
+		return 0;
+	}
+	read_limits(disk, &limits);
+	return disk_set_limits(disk->gd, &limits);
 }
 
 /* After the final drop: nothing waits on the disk, and nothing will. */
 void fb_disk_remove(struct fb_disk *disk)
 {
+	if (disk->ended)
+		return;
+	disk->ended = true;
 	cancel_work_sync(&disk->add_work);
 	cancel_work_sync(&disk->limits_work);
 	if (!disk->added)
 		return;
 	blk_mark_disk_dead(disk->gd);
 	del_gendisk(disk->gd);
-	disk->added = false;
+}
+
+/*
+ * After fb_disk_remove(), when the bus has let the device go.  A disk that was
+ * shown is freed by its last user; of any other the block layer says nothing,
+ * and needs the tags for its end.
+ */
+void fb_disk_free(struct fb_disk *disk)
+{
+	struct gendisk *gd = disk->gd;
+
+	if (gd && disk->added) {
+		blk_mq_free_tag_set(&disk->tags);
+		put_disk(gd);
+		return;
+	}
+	if (gd) {
+		put_disk(gd);
+		blk_mq_free_tag_set(&disk->tags);
+	}
+	kfree(disk);
 }

@@ -171,27 +171,32 @@ static void fb_commit_rqs(struct blk_mq_hw_ctx *hctx)
 		notify_remote_via_irq(ring->channel.irq);
 }
 
-/* The backend takes back what it promised; ask no more for it. */
-static void note_unsupported(struct fb_disk *disk, struct request *rq)
+static bool take_back(bool *promise)
 {
+	return xchg(promise, false);
+}
+
+/*
+ * The backend takes back what it promised; ask no more for it.  True if that is
+ * news.
+ */
+static bool note_unsupported(struct fb_disk *disk, struct request *rq)
+{
+	bool news;
+
 	switch (req_op(rq)) {
 	case REQ_OP_FLUSH:
-		disk->can.flush = false;
-		disk->can.barrier = false;
-		break;
+		news = take_back(&disk->can.flush);
+		return take_back(&disk->can.barrier) || news;
 	case REQ_OP_WRITE:
-		disk->can.barrier = false;
-		break;
+		return take_back(&disk->can.barrier);
 	case REQ_OP_SECURE_ERASE:
-		disk->can.secure = false;
-		break;
+		return take_back(&disk->can.secure);
 	case REQ_OP_DISCARD:
-		disk->can.discard = false;
-		break;
+		return take_back(&disk->can.discard);
 	default:
-		return;
+		return false;
 	}
-	schedule_work(&disk->limits_work);
 }
 
 static void fb_complete(struct request *rq)
@@ -201,8 +206,9 @@ static void fb_complete(struct request *rq)
 
 	if (!own->error && req_op(rq) == REQ_OP_READ)
 		copy_from_backend(disk, rq);
-	if (own->error == -EOPNOTSUPP)
-		note_unsupported(disk, rq);
+	/* Not while the guest is suspended: the backend may be another then. */
+	if (own->error == -EOPNOTSUPP && note_unsupported(disk, rq))
+		queue_work(system_freezable_wq, &disk->limits_work);
 	blk_mq_end_request(rq, errno_to_blk_status(own->error));
 }
 

@@ -39,12 +39,7 @@ static void fb_remove(struct xenbus_device *bus)
 
 	fe_detach(&disk->fe);
 	dev_set_drvdata(&bus->dev, NULL);
-	if (!disk->gd) {
-		kfree(disk);
-		return;
-	}
-	blk_mq_free_tag_set(&disk->tags);
-	put_disk(disk->gd);	/* frees *disk with its last user */
+	fb_disk_free(disk);
 }
 
 static void fb_changed(struct xenbus_device *bus, enum xenbus_state state)
