@@ -70,14 +70,13 @@ static void do_close(struct fe_device *fe)
 }
 
 /*
- * A backend that waits for this state is told again when it may have missed it:
- * what is written to the store twice is announced twice.
+ * A backend that waits for this state may have missed it, when it was written
+ * before the backend looked: the store tells of changes only, so it is changed.
  */
 static int do_reopen(struct fe_device *fe)
 {
 	if (fe->bus->state == XenbusStateInitialising)
-		return xenbus_printf(XBT_NIL, fe->bus->nodename, "state", "%d",
-				     XenbusStateInitialising);
+		xenbus_switch_state(fe->bus, XenbusStateClosed);
 	return xenbus_switch_state(fe->bus, XenbusStateInitialising);
 }
 

@@ -420,7 +420,7 @@ static void test_stale_backend(void **unused)
 	backend_is(XenbusStateClosed);
 	expect_states("1");
 	backend_is(XenbusStateClosed);
-	expect_states("1");
+	expect_states("61");
 	connects();
 	expect_states("34");
 }
