@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Which multicast packets the backend is to send.  The list travels on the
- * first transmit ring, the switch in the store.  When the list cannot be kept,
- * for want of room or because the interface wants everything, the switch is
- * turned off and the backend sends all: losing a group is never the answer.
+ * first transmit ring, the switch in the store.  While the interface wants
+ * everything the switch is off and the list is kept all the same.  When the list
+ * cannot be kept, for want of room, the switch is turned off until the next
+ * connect and the backend sends all: losing a group is never the answer.
  *
- * State: card->filter; set under the stack's address lock, cleared by anybody.
+ * State: card->filter, the backend has the whole list; set under the stack's
+ * address lock, cleared by anybody.  card->choosy, the interface does not want
+ * everything; under the address lock.
  */
 #include <xen/events.h>
 
@@ -60,11 +63,16 @@ void fn_rx_mode(struct net_device *dev)
 {
 	struct fn_card *card = netdev_priv(dev);
 
+	bool choosy = !(dev->flags & (IFF_PROMISC | IFF_ALLMULTI));
+
 	if (!card->filter || !card->live)
 		return;
-	if (dev->flags & (IFF_PROMISC | IFF_ALLMULTI) ||
-	    __dev_mc_sync(dev, add, del))
+	if (__dev_mc_sync(dev, add, del))
 		give_up(card);
+	if (choosy == card->choosy)
+		return;
+	WRITE_ONCE(card->choosy, choosy);
+	schedule_work(&card->filter_work);
 }
 
 /* A new backend knows none of the groups. */
@@ -72,6 +80,7 @@ void fn_filter_restart(struct fn_card *card)
 {
 	netif_addr_lock_bh(card->dev);
 	card->filter = card->filter_offered;
+	card->choosy = true;	/* as publish() has it */
 	__dev_mc_unsync(card->dev, NULL);
 	fn_rx_mode(card->dev);
 	netif_addr_unlock_bh(card->dev);
@@ -80,7 +89,8 @@ void fn_filter_restart(struct fn_card *card)
 void fn_filter_worker(struct work_struct *work)
 {
 	struct fn_card *card = container_of(work, struct fn_card, filter_work);
+	bool on = READ_ONCE(card->filter) && READ_ONCE(card->choosy);
 
 	xenbus_printf(XBT_NIL, card->fe.bus->nodename,
-		      "request-multicast-control", "%d", 0);
+		      "request-multicast-control", "%d", on);
 }

@@ -82,7 +82,8 @@ struct fn_card {
 	netdev_features_t can;		/* what the backend takes */
 	bool staging;			/* wanted */
 	bool filter_offered;		/* the backend filters multicast */
-	bool filter;			/* and may do so now */
+	bool filter;			/* and has the whole list */
+	bool choosy;			/* and may use it */
 	bool live;
 	bool polling;			/* napi is enabled */
 };
