@@ -127,25 +127,37 @@ static void read_features(struct fn_card *card)
 		fe_read(fe, "feature-dynamic-multicast-control", 0, 1);
 }
 
+/* All queues, as far as drop() looks at those that are never made. */
+static int make_array(struct fn_card *card, unsigned int count)
+{
+	unsigned int i;
+
+	card->queue = kvcalloc(count, sizeof(*card->queue), GFP_KERNEL);
+	if (!card->queue)
+		return -ENOMEM;
+	card->queue_count = count;
+	rtnl_lock();	/* the stack walks the list of a device's polls */
+	for (i = 0; i < count; i++) {
+		card->queue[i].card = card;
+		card->queue[i].index = i;
+		netif_napi_add(card->dev, &card->queue[i].napi, fn_poll);
+	}
+	rtnl_unlock();
+	return 0;
+}
+
 static int offer(struct fe_device *fe)
 {
 	struct fn_card *card = to_card(fe);
 	unsigned int count, i;
-	int err = 0;
+	int err;
 
 	read_features(card);
 	count = max(fe_read(fe, "multi-queue-max-queues", 1,
 			    fn_most_queues()), 1U);
-	card->queue = kvcalloc(count, sizeof(*card->queue), GFP_KERNEL);
-	if (!card->queue)
-		return -ENOMEM;
-	for (i = 0; !err && i < count; i++) {
-		card->queue[i].card = card;
-		card->queue[i].index = i;
-		netif_napi_add(card->dev, &card->queue[i].napi, fn_poll);
-		card->queue_count++;
+	err = make_array(card, count);
+	for (i = 0; !err && i < count; i++)
 		err = make_queue(card, &card->queue[i]);
-	}
 	return err ? err : make_ctrl(card);
 }
 
@@ -294,15 +306,16 @@ static void drop(struct fe_device *fe, bool final)
 
 	netif_carrier_off(card->dev);
 	WRITE_ONCE(card->live, false);
+	WRITE_ONCE(card->filter, false);
 	rtnl_lock();
 	fn_polling_off(card);
 	netif_tx_disable(card->dev);	/* waits for all who saw it live */
+	for (i = 0; i < card->queue_count; i++)
+		netif_napi_del(&card->queue[i].napi);
 	rtnl_unlock();
 	free_ctrl(card);
-	for (i = 0; i < card->queue_count; i++) {
+	for (i = 0; i < card->queue_count; i++)
 		free_queue(&card->queue[i]);
-		netif_napi_del(&card->queue[i].napi);
-	}
 	reset_limits(card);
 	card->queue_count = 0;
 	kvfree(card->queue);

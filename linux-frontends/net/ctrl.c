@@ -53,6 +53,15 @@ int net_ctrl_take(struct net_ctrl *ctrl)
 	return 1;
 }
 
+bool net_ctrl_due(const struct net_ctrl *ctrl)
+{
+	const xen_netif_ctrl_front_ring_t *r = &ctrl->ring;
+
+	return __atomic_load_n(&ctrl->waiting, __ATOMIC_RELAXED) &&
+	       ring_peer_index(&r->sring->rsp_prod) !=
+	       __atomic_load_n(&r->rsp_cons, __ATOMIC_RELAXED);
+}
+
 u32 net_ctrl_list(struct xen_netif_gref *list, u32 most,
 		  const grant_ref_t *tx, const grant_ref_t *rx, u32 each)
 {

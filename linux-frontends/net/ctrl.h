@@ -36,6 +36,12 @@ int net_ctrl_send(struct net_ctrl *ctrl, u16 type, u32 a, u32 b, u32 c);
 int net_ctrl_take(struct net_ctrl *ctrl);
 
 /*
+ * net_ctrl_due() - for an interrupt, without the lock: may there be an answer?
+ * One that is taken at this moment may be seen or not.
+ */
+bool net_ctrl_due(const struct net_ctrl *ctrl);
+
+/*
  * net_ctrl_list() - the list of an ADD or DEL message: a queue's buffers, @each
  * for transmit, then @each for receive, in all at most @most and what a page
  * holds.  Returns how many.

@@ -5,7 +5,8 @@
  * docs/frontends.md.
  *
  * A conversation runs in a work item, waits for each answer as long as it takes
- * or until the connection ends, and holds ctrl.lock throughout.
+ * or until the connection ends (idle, as far as the kernel's watch over hung
+ * tasks goes: a backend may be slow), and holds ctrl.lock throughout.
  */
 #include <linux/ethtool.h>
 #include <xen/events.h>
@@ -15,9 +16,10 @@
 irqreturn_t fn_ctrl_interrupt(int irq, void *data)
 {
 	struct fn_card *card = data;
+	bool due = net_ctrl_due(&card->ctrl.ring);
 
 	wake_up(&card->ctrl.answered);
-	xen_irq_lateeoi(irq, 0);
+	xen_irq_lateeoi(irq, due ? 0 : XEN_EOI_FLAG_SPURIOUS);
 	return IRQ_HANDLED;
 }
 
@@ -42,7 +44,7 @@ static int ask(struct fn_card *card, u16 type, u32 a, u32 b, u32 c)
 		return result;
 	if (result)
 		notify_remote_via_irq(ctrl->channel.irq);
-	wait_event(ctrl->answered, answered(ctrl, &result));
+	wait_event_idle(ctrl->answered, answered(ctrl, &result));
 	if (result == -EPROTO) {
 		WRITE_ONCE(ctrl->live, false);
 		fe_broken(&card->fe, "bad response on the control ring");

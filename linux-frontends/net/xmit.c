@@ -115,14 +115,16 @@ netdev_tx_t fn_xmit(struct sk_buff *skb, struct net_device *dev)
 	struct net_tx_packet packet;
 	struct fn_queue *queue;
 	u16 buffers[NET_TX_MOST];
+	unsigned int index = skb_get_queue_mapping(skb);
 	bool kick;
 	int count;
 
-	if (unlikely(!card->live)) {
+	/* It may have been chosen among the queues of an earlier backend. */
+	if (unlikely(!card->live || index >= card->queue_count)) {
 		dev_kfree_skb_any(skb);
 		return NETDEV_TX_OK;
 	}
-	queue = &card->queue[skb_get_queue_mapping(skb)];
+	queue = &card->queue[index];
 	stats = &card->tx_stats[queue->index];
 	if (unlikely(!describe(skb, &packet)))
 		goto drop;

@@ -438,6 +438,22 @@ static void test_ctrl_unasked(void **unused)
 	assert_int_equal(net_ctrl_take(&net.ctrl), -EPROTO);
 }
 
+/* Events are worth an interrupt's time only while an answer is awaited. */
+static void test_ctrl_due(void **unused)
+{
+	(void)unused;
+	assert_false(net_ctrl_due(&net.ctrl));
+	net.ctrl_back.sring->rsp_prod = 7;
+	assert_false(net_ctrl_due(&net.ctrl));
+	net.ctrl_back.sring->rsp_prod = 0;
+	assert_int_equal(net_ctrl_send(&net.ctrl, 8, 0, 0, 0), 1);
+	assert_false(net_ctrl_due(&net.ctrl));
+	net_back_ctrl_answer(1, 8, XEN_NETIF_CTRL_STATUS_SUCCESS, 0);
+	assert_true(net_ctrl_due(&net.ctrl));
+	assert_int_equal(net_ctrl_take(&net.ctrl), 1);
+	assert_false(net_ctrl_due(&net.ctrl));
+}
+
 static void test_ctrl_list(void **unused)
 {
 	struct xen_netif_gref list[512];
@@ -471,7 +487,8 @@ int main(void)
 		TEST(test_rx_endless_extras), TEST(test_rx_bad_extras),
 		TEST(test_rx_index_jumps), TEST(test_rx_events),
 		TEST(test_ctrl), TEST(test_ctrl_hostile),
-		TEST(test_ctrl_unasked), TEST(test_ctrl_list),
+		TEST(test_ctrl_unasked), TEST(test_ctrl_due),
+		TEST(test_ctrl_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
