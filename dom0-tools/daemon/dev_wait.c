@@ -124,7 +124,11 @@ static int failed(struct wait *w, const struct item *it)
 	return rc;
 }
 
-/* 1: reached; 0: not yet; or -errno. */
+/*
+ * 1: reached; 0: not yet; or -errno.  It may be closed again by now: a guest
+ * whose last card of this number was just taken away closes the new one with
+ * what it still had to say to the old.
+ */
 static int is_up(struct wait *w, const struct item *it)
 {
 	char *state = node(w, it, "state");
@@ -136,7 +140,7 @@ static int is_up(struct wait *w, const struct item *it)
 	else if (node_is(w, it, "hotplug-status", "error"))
 		rc = failed(w, it);
 	else if (node_is(w, it, "hotplug-status", "connected"))
-		rc = *state >= '2' && *state <= '4';
+		rc = *state >= '2';
 	free(state);
 	return rc;
 }

@@ -21,6 +21,7 @@ enum fake_devd {
 	DEVD_REFUSES,			/* with a reason */
 	DEVD_SILENT,			/* as if there were none */
 	DEVD_KEEPS,			/* brings up, but does not let go */
+	DEVD_HASTY,			/* its guests close at once */
 };
 
 struct fake_counts {

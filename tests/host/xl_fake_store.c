@@ -205,7 +205,8 @@ static void serve_device(const char *folder)
 		set_in(folder, "state", "6");
 	} else if (!strcmp(state, "1")) {
 		set_in(folder, "hotplug-status", "connected");
-		set_in(folder, "state", "2");
+		set_in(folder, "state",
+		       fake->devd == DEVD_HASTY ? "6" : "2");
 	} else if (!strcmp(state, "5") && fake->devd != DEVD_KEEPS &&
 		   !strcmp(value_of(folder, "online"), "0")) {
 		set_in(folder, "state", "6");

@@ -337,6 +337,18 @@ static void serves_others_meanwhile(void **state)
 	expect_nothing_left();
 }
 
+/* A device that was up and is closed again has been set up: whoever looks
+ * later than its guest does not wait for it in vain. */
+static void sees_what_was_closed_at_once(void **state)
+{
+	(void)state;
+	fake->devd = DEVD_HASTY;
+	assert_true(create(DEVICES));
+	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
+	fake->devd = DEVD_WORKS;
+	expect_nothing_left();
+}
+
 /* A backend that does not let go holds up nobody for ever. */
 static void gives_up_on_a_held_device(void **state)
 {
@@ -903,6 +915,7 @@ int main(void)
 		cmocka_unit_test(brings_devices_up),
 		cmocka_unit_test(tells_why_a_device_failed),
 		cmocka_unit_test(serves_others_meanwhile),
+		cmocka_unit_test(sees_what_was_closed_at_once),
 		cmocka_unit_test(gives_up_on_a_held_device),
 		cmocka_unit_test(undoes_every_failure_with_devices),
 		cmocka_unit_test(plugs_devices),
