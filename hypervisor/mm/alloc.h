@@ -4,7 +4,7 @@
  * objects on top (mm/heap.c).  A frame is handed out only after translations
  * that a guest may still hold of it were flushed, and zeroed after that (a
  * guest could have written through a stale one), so memory never changes hands
- * with old contents.
+ * with old contents.  Idle CPUs do both ahead of time (mm/scrub.c).
  */
 #ifndef MM_ALLOC_H
 #define MM_ALLOC_H
@@ -43,6 +43,12 @@ mfn_t buddy_alloc_for(struct domain *d, unsigned int order,
 int buddy_claim(struct domain *d, uint64_t pages);
 /* Flush what any CPU may still translate to these 2^@order frames. */
 void buddy_flush_stale(mfn_t first, unsigned int order);
+
+/*
+ * A CPU that has nothing else to do: scrub a freed frame. False if there is
+ * none, or another CPU is at it.  Takes buddy_lock, may flush TLBs.
+ */
+bool scrub_step(void);
 
 /* 2^order pages mapped in the direct map, zeroed, or NULL. */
 void *pages_alloc(unsigned int order);

@@ -1,132 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Free frames, as blocks of 2^order frames on one list for each order, in two
- * zones: below 4 GiB (what old devices can address) and above, which is used
- * first.  All of it under buddy_lock.
- *
- * The head frame of a free block has AUX_FREE and the order in frame.aux, and
- * is linked through frame.next/prev.  A free frame keeps its TLB stamp; it is
- * zeroed when it is handed out, after the flush that the stamp asks for.
+ * Frames handed out and taken back, on top of the lists of free blocks
+ * (mm/free_blocks.c): how many there are, and how many of them are claimed.
+ * State under buddy_lock.  A frame is zero when it is handed out: idle CPUs
+ * have scrubbed it, or it is scrubbed now.
  */
 #include <lib/assert.h>
-#include <lib/str.h>
 #include <mm/alloc.h>
-#include <mm/frame.h>
-#include <port/lock.h>
+#include <mm/free_blocks.h>
 #include <port/tlb.h>
 
-#define AUX_FREE 0x8000u
-#define AUX_ORDER 0x00ffu
-
-#define ZONE_LOW_BITS 32
-#define ZONE_LOW_END (BIT(ZONE_LOW_BITS) >> PAGE_SHIFT)
-enum { ZONE_LOW, ZONE_HIGH, ZONE_COUNT };
-
-/* How many blocks of a list are looked at for an odd address limit. */
-#define SCAN_MAX 256
-
-static struct lock buddy_lock = LOCK_INIT(RANK_BUDDY);
-static uint32_t free_list[ZONE_COUNT][BUDDY_ORDER_MAX + 1];
-static uint32_t orders_present[ZONE_COUNT]; /* bit n: list of order n has one */
 static uint64_t free_count, total_count, claimed_count;
-
-static unsigned int zone_of(uint64_t n)
-{
-	return n < ZONE_LOW_END ? ZONE_LOW : ZONE_HIGH;
-}
-
-static void block_insert(uint64_t n, unsigned int order)
-{
-	unsigned int z = zone_of(n);
-	struct frame *f = &frame_table[n];
-	uint32_t first = free_list[z][order];
-
-	f->aux = (uint16_t)(AUX_FREE | order);
-	f->prev = 0;
-	f->next = first;
-	if (first)
-		frame_table[first].prev = (uint32_t)n;
-	free_list[z][order] = (uint32_t)n;
-	orders_present[z] |= 1U << order;
-}
-
-static void block_remove(uint64_t n, unsigned int order)
-{
-	unsigned int z = zone_of(n);
-	struct frame *f = &frame_table[n];
-
-	if (f->prev)
-		frame_table[f->prev].next = f->next;
-	else
-		free_list[z][order] = f->next;
-	if (f->next)
-		frame_table[f->next].prev = f->prev;
-	if (!free_list[z][order])
-		orders_present[z] &= ~(1U << order);
-	f->aux = 0;
-	f->next = f->prev = 0;
-}
-
-static bool is_free_block(uint64_t n, unsigned int order)
-{
-	return n < frame_limit() && frame_table[n].aux == (AUX_FREE | order);
-}
-
-/* Put a block back, joined with its buddies as far as they are free. */
-static void block_free(uint64_t n, unsigned int order)
-{
-	while (order < BUDDY_ORDER_MAX) {
-		uint64_t buddy = n ^ BIT(order);
-
-		if (!is_free_block(buddy, order))
-			break;
-		block_remove(buddy, order);
-		n &= ~BIT(order);
-		order++;
-	}
-	block_insert(n, order);
-}
-
-/* Cut a free block of @have down to @want; the first part is kept. */
-static void block_split(uint64_t n, unsigned int have, unsigned int want)
-{
-	block_remove(n, have);
-	while (have > want) {
-		have--;
-		block_insert(n + BIT(have), have);
-	}
-}
-
-/* A block of @order whose first 2^@want frames lie below @limit, or 0. */
-static uint64_t list_find(unsigned int z, unsigned int order,
-			  unsigned int want, uint64_t limit)
-{
-	uint64_t n = free_list[z][order];
-
-	for (unsigned int i = 0; n && i < SCAN_MAX; i++) {
-		if (n + BIT(want) <= limit)
-			return n;
-		n = frame_table[n].next;
-	}
-	return 0;
-}
-
-static uint64_t zone_take(unsigned int z, unsigned int order, uint64_t limit)
-{
-	uint32_t map = orders_present[z] >> order << order;
-
-	while (map) {
-		unsigned int have = (unsigned int)__builtin_ctz(map);
-		uint64_t n = list_find(z, have, order, limit);
-
-		if (n) {
-			block_split(n, have, order);
-			return n;
-		}
-		map &= map - 1;
-	}
-	return 0;
-}
 
 /* Under the lock: may @n frames be taken, given what others claimed? */
 static bool within_claims(const struct domain *d, uint64_t n)
@@ -152,12 +36,8 @@ static uint64_t take(struct domain *d, unsigned int order,
 	if (addr_bits && addr_bits < 64)
 		limit = addr_bits > PAGE_SHIFT ? BIT(addr_bits - PAGE_SHIFT) : 0;
 	lock_acquire(&buddy_lock);
-	if (within_claims(d, BIT(order))) {
-		if (limit > ZONE_LOW_END)
-			n = zone_take(ZONE_HIGH, order, limit);
-		if (!n)
-			n = zone_take(ZONE_LOW, order, limit);
-	}
+	if (within_claims(d, BIT(order)))
+		n = block_take(order, limit);
 	if (n) {
 		free_count -= BIT(order);
 		if (d)
@@ -181,22 +61,31 @@ void buddy_flush_stale(mfn_t first, unsigned int order)
 		f[i].stamp = 0;
 }
 
-/* Taken frames become the hypervisor's: nobody else can reach them. */
-static void make_ours(uint64_t first, uint64_t n)
+/* A taken frame becomes the hypervisor's: nobody else can reach it. */
+static void make_ours(struct frame *f)
 {
-	for (uint64_t i = first; i < first + n; i++) {
-		frame_table[i].owner = DOMID_INVALID;
-		frame_table[i].type = 0;
-		frame_table[i].refs = FRAME_RAM | FRAME_HV | 1;
-	}
+	f->owner = DOMID_INVALID;
+	f->aux = 0;
+	f->type = 0;
+	f->refs = FRAME_RAM | FRAME_HV | 1;
+}
+
+static void make_all_ours(uint64_t first, uint64_t n)
+{
+	for (uint64_t i = first; i < first + n; i++)
+		make_ours(&frame_table[i]);
 }
 
 static mfn_t prepare(uint64_t n, unsigned int order)
 {
 	buddy_flush_stale(mfn(n), order);
-	make_ours(n, BIT(order));
-	for (uint64_t i = 0; i < BIT(order); i++)
-		frame_clear(mfn(n + i));
+	for (uint64_t i = n; i < n + BIT(order); i++) {
+		bool clean = frame_table[i].aux & AUX_CLEAN;
+
+		make_ours(&frame_table[i]);
+		if (!clean)
+			frame_clear(mfn(i));
+	}
 	return mfn(n);
 }
 
@@ -222,7 +111,7 @@ mfn_t buddy_alloc_boot(unsigned int order)
 
 	if (!n)
 		return MFN_NONE;
-	make_ours(n, BIT(order));
+	make_all_ours(n, BIT(order));
 	return mfn(n);
 }
 
@@ -242,19 +131,6 @@ static uint64_t find_run(uint64_t n, uint64_t *len)
 	return *len >= n ? at - *len : 0;
 }
 
-static void free_pieces(uint64_t at, uint64_t end)
-{
-	while (at < end) {
-		unsigned int order = 0;
-
-		while (order < BUDDY_ORDER_MAX && IS_ALIGNED(at, BIT(order + 1)) &&
-		       at + BIT(order + 1) <= end)
-			order++;
-		block_free(at, order);
-		at += BIT(order);
-	}
-}
-
 mfn_t buddy_alloc_run(uint64_t n)
 {
 	uint64_t first, len, at;
@@ -262,15 +138,11 @@ mfn_t buddy_alloc_run(uint64_t n)
 	lock_acquire(&buddy_lock);
 	first = n ? find_run(n, &len) : 0;
 	if (first) {
-		for (at = first; at < first + len;) {
-			unsigned int order = frame_table[at].aux & AUX_ORDER;
-
-			block_remove(at, order);
-			at += BIT(order);
-		}
-		free_pieces(first + n, first + len);
+		for (at = first; at < first + len;)
+			at += BIT(block_remove(at));
+		block_free_pieces(first + n, first + len, false);
 		free_count -= n;
-		make_ours(first, n);
+		make_all_ours(first, n);
 	}
 	lock_release(&buddy_lock);
 	return first ? mfn(first) : MFN_NONE;
@@ -282,12 +154,9 @@ void buddy_free_run(mfn_t first, uint64_t n)
 		buddy_free(mfn_add(first, i), 0);
 }
 
-void buddy_free(mfn_t first, unsigned int order)
+static void make_free(uint64_t first, uint64_t n)
 {
-	ASSERT(order <= BUDDY_ORDER_MAX && IS_ALIGNED(first.v, BIT(order)));
-	for (uint64_t i = 0; i < BIT(order); i++) {
-		struct frame *f = frame_at(mfn_add(first, i));
-
+	for (struct frame *f = &frame_table[first]; n--; f++) {
 		ASSERT(f->refs & FRAME_RAM);
 		f->owner = DOMID_INVALID;
 		f->refs = FRAME_RAM;
@@ -295,30 +164,34 @@ void buddy_free(mfn_t first, unsigned int order)
 		f->aux = 0;
 		f->next = f->prev = 0;
 	}
+}
+
+void buddy_free(mfn_t first, unsigned int order)
+{
+	ASSERT(order <= BUDDY_ORDER_MAX && IS_ALIGNED(first.v, BIT(order)));
+	make_free(first.v, BIT(order));
 	lock_acquire(&buddy_lock);
-	block_free(first.v, order);
+	block_free(first.v, order, true);
 	free_count += BIT(order);
 	lock_release(&buddy_lock);
 }
 
+/* Not to be scrubbed before it is needed: nobody has had it yet. */
 void buddy_add(mfn_t first, uint64_t n)
 {
 	uint64_t at = first.v, end = first.v + n;
 
 	if (at == 0 && n) /* number 0 ends lists */
 		at = 1;
-	while (at < end) {
-		unsigned int order = 0;
-
-		while (order < BUDDY_ORDER_MAX &&
-		       IS_ALIGNED(at, BIT(order + 1)) &&
-		       at + BIT(order + 1) <= end)
-			order++;
-		frame_mark_ram(mfn(at), BIT(order));
-		buddy_free(mfn(at), order);
-		total_count += BIT(order);
-		at += BIT(order);
-	}
+	if (at == end)
+		return;
+	frame_mark_ram(mfn(at), end - at);
+	make_free(at, end - at);
+	lock_acquire(&buddy_lock);
+	block_free_pieces(at, end, false);
+	free_count += end - at;
+	total_count += end - at;
+	lock_release(&buddy_lock);
 }
 
 int buddy_claim(struct domain *d, uint64_t pages)

@@ -22,7 +22,7 @@ struct frame {
 	uint64_t type; /* atomic: mm/ptype.h */
 	uint32_t stamp; /* TLB clock, or validation progress (ptype) */
 	uint16_t owner; /* domain id; DOMID_INVALID: free or no RAM */
-	uint16_t aux; /* mm/buddy.c: order of a free block, scrubbed or not */
+	uint16_t aux; /* of a free frame: mm/free_blocks.h */
 	uint32_t next, prev; /* owner's list or a free list; 0 ends it */
 };
 

@@ -2,8 +2,8 @@
 /*
  * Physical CPUs, as the core sees them: a number, a set of numbers, a word of
  * pending work each.  The hypervisor runs with interrupts off except in
- * cpu_wait(); a CPU that spins (a lock, a remote call) keeps answering remote
- * requests through cpu_poll().
+ * cpu_wait() and cpu_take_interrupts(); a CPU that spins (a lock, a remote
+ * call) keeps answering remote requests through cpu_poll().
  */
 #ifndef PORT_CPU_H
 #define PORT_CPU_H
@@ -41,6 +41,9 @@ bool cpu_take_work(enum cpu_work *w);
 
 /* Nothing to do: sleep until an interrupt, unless work is pending. */
 void cpu_wait(void);
+
+/* Nothing urgent to do: let interrupts in that wait, and go on. */
+void cpu_take_interrupts(void);
 
 /* In a spin: answer remote requests (TLB flushes, calls) of other CPUs. */
 void cpu_poll(void);

@@ -6,6 +6,7 @@
  * of it when its conditions are false: what is added here is added there.
  */
 #include <abi/core.h>
+#include <mm/alloc.h>
 #include <port/cpu.h>
 #include <port/hooks.h>
 #include <sched/clock.h>
@@ -42,4 +43,12 @@ struct cpu_user_regs *exit_to_guest(void)
 		if (!cpu_work_pending())
 			return &v->regs;
 	}
+}
+
+void exit_idle(void)
+{
+	if (!cpu_work_pending() && scrub_step())
+		cpu_take_interrupts();
+	else
+		cpu_wait();
 }

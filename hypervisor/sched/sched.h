@@ -71,8 +71,14 @@ void watchdog_domain_free(struct domain *d);
  * The exit path (x86/entry.S calls it with interrupts off and an empty
  * stack): do this CPU's work, choose a vCPU, deliver what is pending to it.
  * Returns the registers to enter the guest with, or NULL: idle, so
- * cpu_wait() and call again.
+ * exit_idle() and call again.
  */
 struct cpu_user_regs *exit_to_guest(void);
+
+/*
+ * This CPU has no guest to run: do a little of what can be done ahead of
+ * time, or sleep until an interrupt.  Interrupts are taken in it.
+ */
+void exit_idle(void);
 
 #endif

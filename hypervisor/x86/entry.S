@@ -324,7 +324,7 @@ iret_fixup:	/* EDI: vector, ESI: error code */
 	jmp	exit_path
 
 .Lidle:
-	call	cpu_wait
+	call	exit_idle
 	jmp	exit_path
 
 /* --- per-CPU stubs: this page is mapped in each CPU's area --- */

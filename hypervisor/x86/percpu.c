@@ -82,6 +82,11 @@ void cpu_wait(void)
 		sti_nop_cli();
 }
 
+void cpu_take_interrupts(void)
+{
+	sti_nop_cli();
+}
+
 static void answer(unsigned int caller)
 {
 	struct remote_call *c = &percpu_of(caller)->call;

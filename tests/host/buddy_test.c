@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <lib/str.h>
+#include <port/tlb.h>
 #include "mmu_machine.h"
 
 #define BLOCKS 300
@@ -65,6 +66,8 @@ static void blocks_are_disjoint_aligned_and_zero(void **state)
 			buddy_free(b[k].first, b[k].order);
 			b[k] = b[--n];
 		}
+		for (int i = rand() % 8; i > 0; i--)
+			scrub_step();
 	}
 	while (n--)
 		buddy_free(b[n].first, b[n].order);
@@ -86,6 +89,86 @@ static void blocks_join_again(void **state)
 	big = buddy_alloc(9, 0);
 	assert_false(mfn_eq(big, MFN_NONE));
 	buddy_free(big, 9);
+}
+
+/* Free blocks of 2^@order: takes all, tells how many, gives them back. */
+static unsigned int count_blocks(unsigned int order)
+{
+	mfn_t m, list = mfn(0);
+	unsigned int n = 0;
+
+	for (; !mfn_eq(m = buddy_alloc(order, 0), MFN_NONE); n++) {
+		*pt_entry(m, 0) = list.v;
+		list = m;
+	}
+	while (list.v) {
+		m = mfn(*pt_entry(list, 0));
+		buddy_free(list, order);
+		list = m;
+	}
+	return n;
+}
+
+static void freed_memory_is_scrubbed_when_idle(void **state)
+{
+	struct block b = { buddy_alloc(5, 0), 5 };
+	uint64_t free;
+	unsigned int steps = 0;
+
+	(void)state;
+	assert_false(mfn_eq(b.first, MFN_NONE));
+	fill(&b, 0xa5);
+	buddy_free(b.first, b.order);
+	free = buddy_free_count();
+	while (scrub_step())
+		assert_true(++steps < 2 * MACH_FRAMES);
+	assert_true(is_filled(&b, 0));
+	assert_true(steps >= 32);
+	assert_int_equal(buddy_free_count(), free);
+	assert_false(scrub_step());
+}
+
+/* What is scrubbed and what is not lie side by side: no block is lost. */
+static void scrubbing_keeps_large_blocks(void **state)
+{
+	unsigned int before = count_blocks(8);
+
+	(void)state;
+	for (unsigned int steps = 0; steps < 600; steps++) {
+		mfn_t m = buddy_alloc(steps % 3, 0);
+
+		assert_false(mfn_eq(m, MFN_NONE));
+		for (unsigned int i = 0; i < steps; i++)
+			scrub_step();
+		buddy_free(m, steps % 3);
+		if (steps % 50 == 0)
+			assert_int_equal(count_blocks(8), before);
+	}
+	while (scrub_step())
+		;
+	assert_int_equal(count_blocks(8), before);
+}
+
+/* A guest's other CPU may still write through an old translation. */
+static void stale_translations_go_before_scrubbing(void **state)
+{
+	struct block b = { buddy_alloc(0, 0), 0 };
+	uint64_t flushes;
+
+	(void)state;
+	while (scrub_step())
+		;
+	fill(&b, 0x5a);
+	frame_at(b.first)->stamp = tlb_clock();
+	buddy_free(b.first, 0);
+	flushes = mach_flushes;
+	assert_true(scrub_step());
+	assert_int_equal(mach_flushes, flushes + 1);
+	assert_true(is_filled(&b, 0x5a));
+	while (scrub_step())
+		;
+	assert_int_equal(mach_flushes, flushes + 1);
+	assert_true(is_filled(&b, 0));
 }
 
 static void address_limits_hold(void **state)
@@ -148,6 +231,11 @@ int main(void)
 		cmocka_unit_test_setup(blocks_are_disjoint_aligned_and_zero,
 				       setup),
 		cmocka_unit_test_setup(blocks_join_again, setup),
+		cmocka_unit_test_setup(freed_memory_is_scrubbed_when_idle,
+				       setup),
+		cmocka_unit_test_setup(scrubbing_keeps_large_blocks, setup),
+		cmocka_unit_test_setup(stale_translations_go_before_scrubbing,
+				       setup),
 		cmocka_unit_test_setup(address_limits_hold, setup),
 		cmocka_unit_test_setup(claims_keep_frames_back, setup),
 		cmocka_unit_test_setup(a_run_is_contiguous, setup),

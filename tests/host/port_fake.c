@@ -81,6 +81,10 @@ void cpu_wait(void)
 {
 }
 
+void cpu_take_interrupts(void)
+{
+}
+
 void cpu_relax(void)
 {
 }
