@@ -24,6 +24,7 @@
 #include <xen/gntdev.h>
 
 #include "backend/backend.h"
+#include "backend/flood.h"
 #include "backend/sandbox.h"
 #include "blkback/file.h"
 #include "blkback/nbd.h"
@@ -47,6 +48,8 @@ struct program {
 	struct loop_poll control, events;
 	uint32_t masked[MAX_MASKED];
 	uint32_t nr_masked;
+	struct flood flood;
+	bool worked;			/* since ports were unmasked */
 	char name[sizeof(((struct bp_start_blk *)0)->name) + 1];
 	uint32_t start_flags;
 	bool started;
@@ -155,9 +158,12 @@ static void on_event(struct loop_poll *poll, unsigned int events)
 
 static void unmask(struct program *p)
 {
-	if (p->nr_masked)
-		gmap_unmask(&p->g, p->masked, p->nr_masked);
+	if (!p->nr_masked)
+		return;
+	flood_events(&p->flood, p->worked);
+	gmap_unmask(&p->g, p->masked, p->nr_masked);
 	p->nr_masked = 0;
+	p->worked = false;
 }
 
 /* ---- messages ---- */
@@ -421,8 +427,10 @@ static int turn(struct program *p)
 {
 	bool more = true;
 
-	for (int i = 0; i < ROUNDS && more; i++)
+	for (int i = 0; i < ROUNDS && more; i++) {
 		more = blk_run(&p->dev);
+		p->worked |= more;
+	}
 	see_to_drain(p);
 	if (p->b.ended)
 		return 0;

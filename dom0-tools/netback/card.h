@@ -153,6 +153,7 @@ struct card {
 	void *ctrl_page;
 	uint32_t ctrl_port;
 	bool ctrl_live;
+	uint64_t done;		/* steps that had something to do */
 	unsigned int busy;	/* rounds since there was nothing to do */
 
 	struct filter filter;

@@ -260,6 +260,7 @@ bool ctrl_step(struct card *c)
 		return false;
 	for (n = 0; n < CTRL_BATCH && bring_pending(&c->ctrl); n++)
 		notify |= serve_one(c);
+	c->done += n != 0;
 	if (c->ctrl.broken) {
 		c->ctrl_live = false;
 		log_err("%s: the control ring's index is impossible; it is "

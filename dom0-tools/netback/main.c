@@ -23,6 +23,7 @@
 #include <xen/gntdev.h>
 
 #include "backend/backend.h"
+#include "backend/flood.h"
 #include "backend/sandbox.h"
 #include "netback/card.h"
 
@@ -40,6 +41,8 @@ struct server {
 	bool started;
 	uint32_t taken[MAX_PORTS];	/* events that are masked now */
 	int nr_taken;
+	struct flood flood;
+	uint64_t done;		/* card.done when they were unmasked last */
 };
 
 static struct server server;
@@ -139,6 +142,8 @@ static bool arm(struct server *s)
 	bool more = false;
 
 	if (s->nr_taken) {
+		flood_events(&s->flood, s->done != c->done);
+		s->done = c->done;
 		gmap_unmask(&c->g, s->taken, (size_t)s->nr_taken);
 		s->nr_taken = 0;
 	}

@@ -212,6 +212,7 @@ static void flush(struct nb_queue *t)
 	t->rx_owed |= nbj_answer(&t->rx, &t->journal->rx, s->rsp,
 				 sizeof(s->rsp[0]), s->nrsp);
 	t->untold += s->nrsp;
+	t->card->done++;
 }
 
 /* Gives as many packets of @q in a row as go to one queue and fit there. */
@@ -390,6 +391,7 @@ static bool has_buffers(struct nb_queue *q)
 	if (q->rx.broken)
 		queue_kill(q, "the receive ring's index is impossible");
 	if (has && q->live) {
+		q->card->done += q->starved_since != 0;
 		q->starved_since = 0;
 		rx_attach(q, true);
 	} else if (!q->starved_since) {

@@ -467,6 +467,7 @@ static void answer_batch(struct nb_queue *q)
 	q->tx_owed |= nbj_answer(&q->tx, &q->journal->tx, rsp, sizeof(rsp[0]),
 				 n);
 	q->untold += b->npkt;
+	q->card->done++;
 }
 
 bool tx_step(struct nb_queue *q)

@@ -906,7 +906,14 @@ static void ctrl_grefs(void **state)
 	assert_int_equal(ask(10, 0, f.list_ref, 10, &data), 0);
 	assert_int_equal(data, 0);
 	assert_int_equal(l[0].status, 2);
-	list_grefs(f.q[0].tx_data + 252, 1, 0);	/* twice in one list */
+	list_grefs(f.q[0].tx_data + 249, 1, 0);	/* twice in one list */
+	l[1] = l[0];
+	assert_int_equal(ask(10, 0, f.list_ref, 2, &data), 0);
+	assert_int_equal(data, 1);
+	assert_int_equal(l[0].status, 0);
+	assert_int_equal(l[1].status, 2);
+	assert_int_equal(ask(9, 0, f.list_ref, 1, NULL), 0);
+	list_grefs(f.q[0].tx_data + 252, 1, 0);
 	l[1] = l[0];
 	assert_int_equal(ask(9, 0, f.list_ref, 2, NULL), 2);
 	assert_int_equal(c.queue[0].staging.count, 502);

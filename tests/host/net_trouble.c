@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "backend/proto.h"
@@ -35,6 +36,14 @@ static void die(const char *what)
 	if (child > 0)
 		kill(child, SIGKILL);
 	exit(1);
+}
+
+static long now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 /* ---- the daemon's part ---- */
@@ -115,6 +124,12 @@ static void event(uint32_t port)
 		die("event");
 }
 
+static bool used_much(const struct rusage *used, long us)
+{
+	return (used->ru_utime.tv_sec + used->ru_stime.tv_sec) * 1000000 +
+	       used->ru_utime.tv_usec + used->ru_stime.tv_usec > us;
+}
+
 /* ---- a tap that is deleted ---- */
 
 /* The backend finds it out, goes on without it, and sleeps. */
@@ -139,18 +154,34 @@ static void scene_tap_gone(void)
 	usleep(300000);
 	ask_stats();
 	used = finish();
-	if (used.ru_utime.tv_usec + used.ru_stime.tv_usec > 100000 ||
-	    used.ru_utime.tv_sec || used.ru_stime.tv_sec)
+	if (used_much(&used, 100000))
 		die("it turns in a circle when the tap is gone");
+}
+
+/* ---- events with nothing behind them ---- */
+
+static void scene_events(void)
+{
+	long until = now_us() + 1000000;
+	struct rusage used;
+
+	front_init(&f, 1, FEATURES);
+	start();
+	ask_stats();
+	while (now_us() < until)
+		event(FRONT_PORT);
+	ask_stats();
+	used = finish();
+	if (used_much(&used, 80000))
+		die("events keep it busy that bring no work");
 }
 
 int main(int argc, char **argv)
 {
 	static void (*const scenes[])(void) = {
-		scene_tap_gone,
+		scene_tap_gone, scene_events,
 	};
 	int n = sizeof(scenes) / sizeof(scenes[0]);
-
 	int only = argc == 3 ? atoi(argv[2]) : 0;
 
 	if (argc < 2 || argc > 3 || only < 0 || only > n)
