@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -68,6 +69,13 @@ static struct kept **find(const struct keep_key *key)
 	return at;
 }
 
+static void free_record(struct kept *k)
+{
+	while (k->nfds)
+		close(k->fd[--k->nfds]);
+	free(k);
+}
+
 static void drop(const struct keep_key *key)
 {
 	struct kept **at = find(key), *k = *at;
@@ -75,9 +83,7 @@ static void drop(const struct keep_key *key)
 	if (!k)
 		return;
 	*at = k->next;
-	while (k->nfds)
-		close(k->fd[--k->nfds]);
-	free(k);
+	free_record(k);
 }
 
 /* A worker that is gone needs no answer. */
@@ -99,15 +105,13 @@ static bool take_message(void)
 	n = bp_recv(worker.sock, &k->rec, sizeof(k->rec), k->fd, KEEP_MAX_FDS,
 		    &k->nfds);
 	if (n != (int)sizeof(k->rec)) {
-		free(k);
+		free_record(k);
 		return n == -EAGAIN || n == -EINTR;
 	}
 	drop(&k->rec.key);
 	if (k->rec.head.type != KEEP_PUT) {
-		while (k->nfds)
-			close(k->fd[--k->nfds]);
 		say_dropped(&k->rec.key);
-		free(k);
+		free_record(k);
 		return true;
 	}
 	at = find(&k->rec.key);
@@ -207,14 +211,25 @@ static bool has_device_words(pid_t pid)
 	return false;
 }
 
-/* The server of an image, which has in memory what it has not written yet; it
- * has its own name once it is confined. */
+/*
+ * The server of an image, which has in memory what it has not written yet.  By
+ * the program that it runs: what it is called is its own to change, and who
+ * only claims to be one is not to hold up the next worker.
+ */
 static bool is_server(pid_t pid)
 {
-	char line[512];
+	static const char program[] = "/qemu-storage-daemon";
+	char path[48], exe[PATH_MAX], *name;
+	ssize_t n;
 
-	return read_proc(pid, "cmdline", line, sizeof(line)) > 0 &&
-	       strstr(line, "qemu-storage-daemon");
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	n = readlink(path, exe, sizeof(exe) - 1);
+	if (n <= 0)
+		return false;
+	exe[n] = 0;
+	name = strrchr(exe, '/');
+	/* " (deleted)" may follow, after an upgrade. */
+	return name && !strncmp(name, program, sizeof(program) - 1);
 }
 
 /* Lists the processes of devices: others (a DHCP server) may stay. */
@@ -223,6 +238,7 @@ static unsigned int list_orphans(pid_t orphan[ORPHANS_MAX])
 	static char list[8 * ORPHANS_MAX];
 	unsigned int count = 0;
 	char path[64], *at;
+	size_t len = 0;
 	ssize_t n;
 	int fd;
 
@@ -230,15 +246,17 @@ static unsigned int list_orphans(pid_t orphan[ORPHANS_MAX])
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return 0;
-	n = read(fd, list, sizeof(list) - 1);
+	/* The kernel gives a page at a time. */
+	while (len < sizeof(list) - 1 &&
+	       (n = read(fd, list + len, sizeof(list) - 1 - len)) > 0)
+		len += (size_t)n;
 	close(fd);
-	list[n > 0 ? n : 0] = 0;
+	list[len] = 0;
 	for (at = strtok(list, " "); at && count < ORPHANS_MAX;
 	     at = strtok(NULL, " ")) {
 		pid_t pid = (pid_t)atoi(at);
 
-		if (has_device_uid(pid) || has_device_words(pid) ||
-		    is_server(pid))
+		if (has_device_uid(pid) || has_device_words(pid))
 			orphan[count++] = pid;
 	}
 	return count;
