@@ -29,7 +29,7 @@ struct disk_spec disk_spec_of(const struct disk *disk)
 	};
 }
 
-static int read_target(struct dev *dev, char target[512], char format[16])
+int blk_read_target(struct dev *dev, char target[512], char format[16])
 {
 	const char *word = format;
 	char text[512];
@@ -49,10 +49,13 @@ static int read_config(struct dev *dev, struct fail *fail)
 {
 	struct disk *disk = &dev->disk;
 	char text[512], lock[16];
-	int rc = read_target(dev, disk->target, disk->format);
+	int rc = blk_read_target(dev, disk->target, disk->format);
 
 	if (!rc)
 		rc = dev_config_text(dev, "lock", lock, sizeof(lock));
+	if (!rc && disk->script_phase == SCRIPT_NONE)
+		rc = dev_config_text(dev, "script", disk->script,
+				     sizeof(disk->script));
 	if (rc)
 		return fail_errno(fail, rc, "cannot read the disk's settings");
 	if (dev_config_text(dev, "device-type", text, sizeof(text)))
@@ -69,9 +72,17 @@ static int read_config(struct dev *dev, struct fail *fail)
 	return 0;
 }
 
+/* But for the script, as long as it has something to undo. */
 static void forget(struct disk *disk)
 {
+	enum script_phase phase = disk->script_phase;
+	char script[sizeof(disk->script)];
+
+	memcpy(script, disk->script, sizeof(script));
 	memset(disk, 0, sizeof(*disk));
+	disk->script_phase = phase;
+	if (phase != SCRIPT_NONE)
+		memcpy(disk->script, script, sizeof(script));
 	disk->file.fd = disk->nbd = disk->loop_fd = -1;
 	disk->server.log_fd = -1;
 }
@@ -131,28 +142,33 @@ static int open_way(struct dev *dev, struct disk_spec *spec, struct fail *fail)
 	}
 }
 
+/* What the script made; it must have run. */
+static int with_script(struct dev *dev, struct fail *fail)
+{
+	struct disk *disk = &dev->disk;
+	int rc;
+
+	if (disk->script_phase == SCRIPT_NONE)
+		return job_add(dev, fail);
+	rc = after_script(dev, disk->target, sizeof(disk->target));
+	strcpy(disk->format, "raw");
+	return rc ? fail_set(fail, rc,
+			     "the script %s wrote no physical-device",
+			     disk->script) : 0;
+}
+
 static int blk_open(struct dev *dev, struct fail *fail)
 {
 	struct disk *disk = &dev->disk;
 	struct disk_spec spec;
-	char *script = disk->script;
 	int rc;
 
 	forget(disk);
 	rc = read_config(dev, fail);
+	if (!rc && disk->script[0])
+		rc = with_script(dev, fail);
 	if (rc)
 		return rc;
-	if (!dev_config_text(dev, "script", script, sizeof(disk->script)) &&
-	    script[0]) {
-		if (!dev->script_ran)
-			return job_script(dev, script, "add", fail);
-		rc = after_script(dev, disk->target, sizeof(disk->target));
-		if (rc)
-			return fail_set(fail, rc,
-					"the script %s wrote no physical-device",
-					script);
-		strcpy(disk->format, "raw");
-	}
 	spec = disk_spec_of(disk);
 	return open_way(dev, &spec, fail);
 }
@@ -160,12 +176,15 @@ static int blk_open(struct dev *dev, struct fail *fail)
 static bool blk_same(struct dev *dev)
 {
 	const struct disk *disk = &dev->disk;
-	char target[512], format[16], mode[16];
+	char target[512], format[16], mode[16], script[256];
 
-	/* A script has put its own target there. */
-	if (disk->script[0] || read_target(dev, target, format) ||
-	    dev_config_text(dev, "mode", mode, sizeof(mode)))
+	if (blk_read_target(dev, target, format) ||
+	    dev_config_text(dev, "mode", mode, sizeof(mode)) ||
+	    dev_config_text(dev, "script", script, sizeof(script)))
 		return true;
+	/* A script has put its own target in the place of this. */
+	if (strcmp(script, disk->script) || script[0])
+		return !strcmp(script, disk->script);
 	return !strcmp(target, disk->target) &&
 	       !strcmp(format, disk->format) &&
 	       (disk->cdrom || disk->readonly == !strchr(mode, 'w'));
@@ -185,18 +204,13 @@ static void blk_close(struct dev *dev)
 		disk_close(&disk->was.file);
 	if (disk->socket[0])
 		unlink(disk->socket);
-	if (dev->script_ran)
-		job_farewell(dev, disk->script, "remove");
-	dev->script_ran = false;
 	forget(disk);
 }
-
-static void take_back(struct dev *dev);
 
 static int blk_prepare(struct dev *dev, struct fail *fail)
 {
 	/* The last process ended before it said that it has another medium. */
-	take_back(dev);
+	media_take_back(dev);
 	if (dev->disk.way == DISK_IMAGE || dev->disk.way == DISK_NBD)
 		return image_connect(dev, fail);
 	return 0;
@@ -212,7 +226,7 @@ static uint32_t start_flags(const struct disk *disk)
 	       (disk->discard ? BP_BLK_DISCARD : 0) | BP_BLK_PERSISTENT;
 }
 
-static void fill_start(struct dev *dev, struct bp_start_blk *m, uint32_t type)
+void blk_fill_start(struct dev *dev, struct bp_start_blk *m, uint32_t type)
 {
 	struct disk *disk = &dev->disk;
 	struct disk_uri uri;
@@ -235,9 +249,7 @@ static void fill_start(struct dev *dev, struct bp_start_blk *m, uint32_t type)
 		memcpy(m->nbd_export, uri.export, sizeof(m->nbd_export));
 }
 
-/* A descriptor of what is in the drive, to be sent and closed; -ENOMEDIUM for
- * an empty one. */
-static int data_fd(struct disk *disk)
+int blk_data_fd(struct disk *disk)
 {
 	int fd = disk->nbd;
 
@@ -254,10 +266,10 @@ static int blk_start(struct dev *dev, struct fail *fail)
 {
 	struct bp_start_blk m;
 	int fds[] = { dev->devd->ports->open_grants(), dev->evtchn,
-		      dev->journal, data_fd(&dev->disk) };
+		      dev->journal, blk_data_fd(&dev->disk) };
 	int rc = 0, data = fds[BP_FD_BLK_DATA];
 
-	fill_start(dev, &m, BP_START_BLK);
+	blk_fill_start(dev, &m, BP_START_BLK);
 	if (fds[BP_FD_BLK_GNTDEV] < 0)
 		rc = fail_errno(fail, fds[BP_FD_BLK_GNTDEV],
 				"cannot open the grant device");
@@ -367,125 +379,6 @@ static struct bp_head *blk_connect(struct dev *dev, bool resume)
 	return &dev->conn.head;
 }
 
-/* ---- another medium ---- */
-
-static struct medium medium_of(const struct disk *disk)
-{
-	struct medium m = { .way = disk->way, .file = disk->file };
-
-	memcpy(m.target, disk->target, sizeof(m.target));
-	memcpy(m.format, disk->format, sizeof(m.format));
-	return m;
-}
-
-static void put_medium(struct disk *disk, const struct medium *m)
-{
-	disk->way = m->way;
-	disk->file = m->file;
-	memcpy(disk->target, m->target, sizeof(m->target));
-	memcpy(disk->format, m->format, sizeof(m->format));
-}
-
-/* Forgets one of the two, of which @stays stays. */
-static void settle_medium(struct dev *dev, struct disk_file *goes,
-			  const struct disk_file *stays)
-{
-	dev->disk.changing = false;
-	image_release(dev);
-	if (stays->fd >= 0)
-		image_claim(dev, stays);
-	disk_close(goes);
-}
-
-void blk_media_done(struct dev *dev)
-{
-	struct disk *disk = &dev->disk;
-
-	if (disk->changing)
-		settle_medium(dev, &disk->was.file, &disk->file);
-}
-
-/* Back to what was in the drive. */
-static void take_back(struct dev *dev)
-{
-	struct disk *disk = &dev->disk;
-	struct disk_file new = disk->file;
-
-	if (!disk->changing)
-		return;
-	put_medium(disk, &disk->was);
-	settle_medium(dev, &new, &disk->file);
-}
-
-static void send_medium(struct dev *dev)
-{
-	struct bp_start_blk m;
-	int fd = data_fd(&dev->disk);
-
-	fill_start(dev, &m, BP_MEDIA);
-	link_send_fds(dev, &m.head, &fd, fd < 0 ? 0 : 1);
-	if (fd >= 0)
-		close(fd);
-	dev->asked++;
-}
-
-void blk_media_refused(struct dev *dev)
-{
-	if (dev->ops->hello != BP_KIND_BLK || !dev->disk.changing)
-		return;
-	take_back(dev);
-	send_medium(dev);
-}
-
-static int open_medium(struct dev *dev, struct medium *m, struct fail *fail)
-{
-	struct disk_spec spec = disk_spec_of(&dev->disk);
-	int rc = read_target(dev, m->target, m->format);
-
-	if (rc)
-		return fail_errno(fail, rc, "cannot read the disk's settings");
-	spec.target = m->target;
-	spec.format = m->format;
-	rc = disk_way(&spec, &m->way, fail);
-	if (!rc && m->way != DISK_RAW && m->way != DISK_EMPTY)
-		rc = fail_set(fail, -EOPNOTSUPP,
-			      "only raw media can be inserted while the guest runs");
-	if (!rc && m->way == DISK_RAW)
-		rc = disk_open_raw(&spec, image_holder_name, dev->devd,
-				   &m->file, fail);
-	return rc;
-}
-
-/*
- * Another medium for a drive, or none.  What is in it stays open and locked
- * until the backend has the other: blk_media_done().
- */
-int blk_media(struct dev *dev, struct fail *fail)
-{
-	struct disk *disk = &dev->disk;
-	struct medium new = { .file.fd = -1 };
-	int rc;
-
-	if (!disk->removable)
-		return fail_set(fail, -EINVAL, "it is not a removable drive");
-	if (disk->way != DISK_RAW && disk->way != DISK_EMPTY)
-		return fail_set(fail, -EOPNOTSUPP,
-				"a medium in an image format cannot be changed while the guest runs");
-	if (dev->asked)
-		return fail_set(fail, -EBUSY,
-				"the drive has not done what it was asked before: try again");
-	rc = open_medium(dev, &new, fail);
-	if (rc)
-		return rc;
-	disk->was = medium_of(disk);
-	disk->changing = true;
-	put_medium(disk, &new);
-	if (new.file.fd >= 0)
-		image_claim(dev, &new.file);
-	send_medium(dev);
-	return 0;
-}
-
 const struct kind_ops kind_pvbd = {
 	.name = "pvbd",
 	.program = "parvis-blkback",
@@ -532,12 +425,11 @@ static int kernel_open(struct dev *dev, struct fail *fail)
 static int kernel_take_up(struct dev *dev, struct fail *fail)
 {
 	struct disk *disk = &dev->disk;
-	int rc;
 
-	dev->script_ran = true;
-	rc = blk_open(dev, fail);
-	dev->script_ran = disk->script[0];
-	return rc;
+	if (!dev_config_text(dev, "script", disk->script,
+			     sizeof(disk->script)) && disk->script[0])
+		disk->script_phase = SCRIPT_DONE;
+	return blk_open(dev, fail);
 }
 
 static void kernel_features(struct dev *dev, struct wbatch *b)

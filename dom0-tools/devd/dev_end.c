@@ -50,6 +50,9 @@ void dev_reap(struct dev *dev)
 	if (dev_any_runs(dev) || (dev->gone && dev->dirty))
 		return;
 	dev_let_go(dev);
+	/* It may need the folder, so the toolstack waits for it. */
+	if (!dev->gone && job_remove(dev))
+		return;
 	if (!dev->gone) {
 		enum sm_phase then = dev->failed ? PH_FAILED : PH_ENDED;
 
@@ -60,6 +63,7 @@ void dev_reap(struct dev *dev)
 		dev_step(dev);
 		return;
 	}
+	job_farewell(dev);
 	d->dying--;
 	log_debug("%s: gone", dev->name);
 	free(dev);

@@ -14,17 +14,26 @@
 
 #define LOCK_WAIT_MS 10000	/* for a device that is just being released */
 #define LOCK_RETRY_MS 10
+#define NAME_WAIT_MS 300	/* for a tap, whoever has it */
 
-/* Whether the image may become free by itself in a moment. */
+/*
+ * Whether the image, or the tap's name, may become free by itself in a moment.
+ * A tap goes with the last descriptor of it, which a process that is just
+ * being started can have for as long as it takes it to become its program.
+ */
 static bool worth_waiting(struct dev *dev, int rc)
 {
-	uint64_t now = ev_now_ms();
+	uint64_t now = ev_now_ms(), end;
 
 	if (rc != -EBUSY)
 		return false;
 	if (!dev->busy_until)
 		dev->busy_until = now + LOCK_WAIT_MS;
-	return dev->devd->dying && now < dev->busy_until;
+	end = dev->busy_until;
+	if (!dev->devd->dying)
+		end -= LOCK_WAIT_MS - (dev->ops->hello == BP_KIND_NET ?
+					       NAME_WAIT_MS : 0);
+	return now < end;
 }
 
 void dev_open_failed(struct dev *dev, const struct fail *fail)

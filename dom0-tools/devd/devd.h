@@ -82,7 +82,16 @@ struct medium {
 	char target[512], format[16];
 };
 
+/* Of the user's own script: see job.c. */
+enum script_phase {
+	SCRIPT_NONE,
+	SCRIPT_RUNS,		/* "add"; "remove" is due from here */
+	SCRIPT_DONE,
+	SCRIPT_REMOVES,
+};
+
 struct disk {
+	enum script_phase script_phase;
 	enum disk_way way;
 	struct disk_file file;
 	struct disk_id claim[MAX_CLAIMS];	/* in devd's table of images */
@@ -102,17 +111,21 @@ struct disk {
 	dev_t device;
 };
 
-struct card {
-	struct hostnet_vif vif;
-	struct bp_ready_net ready;
+/* What a card was made of.  Flat: it is kept, and compared, as it is. */
+struct card_config {
+	struct hostnet_vif vif;		/* its strings are NULL, and here: */
 	char bridge[32], gatewaydev[32], script[256], ip_text[512];
-	char hostname[64];
-	uint8_t mac[6];
 	uint64_t rate_bytes, rate_usec;
-	uint32_t filters;
+};
+
+struct card {
+	struct card_config config;
+	struct bp_ready_net ready;
+	char hostname[64];
 	uint32_t nr_taps;
 	int tap[BP_NET_MAX_QUEUES];
-	bool plugged, has_script, script_online;
+	bool plugged;		/* as far as may be */
+	bool script_due;	/* `offline` of the user's script is */
 	struct plug_order *plugging;	/* NULL: nothing is awaited */
 	struct hostnet_script run;
 	struct ev_io run_io;
@@ -145,7 +158,6 @@ struct dev {
 	bool kept;		/* the keeper has a record of it */
 	bool watching;
 	bool unwritten;		/* the store does not have the own state */
-	bool script_ran;	/* the user's block script has done its part */
 	bool failed;		/* PH_FAILED comes after PH_ENDING */
 	bool resuming;		/* the rings are taken over from another */
 	uint8_t dirty;		/* DIRTY_* */
@@ -165,6 +177,9 @@ struct dev {
 	struct proc job;	/* a script or a connection being made */
 	int job_sock;
 	struct ev_timer job_timer;
+	int orphan;		/* pidfd of an earlier worker's script; -1 */
+	pid_t orphan_pid;
+	struct ev_io orphan_io;
 	uint64_t busy_until;	/* how long to wait for a lock */
 
 	int evtchn, journal;
@@ -203,6 +218,7 @@ struct devd {
 	struct plugger plug;
 	uint32_t net_queues;		/* offered to a card */
 	const char *libexec, *self_exe, *run_dir;
+	uint32_t script_ms;		/* for a user's script */
 	uint32_t self;			/* this domain's number */
 	uint32_t uid_base;
 	char root[64];			/* "/local/domain/0/backend" */
@@ -305,10 +321,23 @@ void frontend_unbind(struct dev *dev);
 
 struct disk_spec disk_spec_of(const struct disk *disk);
 void blk_size_nodes(struct dev *dev, struct wbatch *b);
-int blk_media(struct dev *dev, struct fail *fail);
+/* What the folder names as the target now, and in which format. */
+int blk_read_target(struct dev *dev, char target[512], char format[16]);
+/* BP_START_BLK, or BP_MEDIA with the same contents. */
+void blk_fill_start(struct dev *dev, struct bp_start_blk *m, uint32_t type);
+/* A descriptor of what is in the drive, to be sent and closed; -ENOMEDIUM for
+ * an empty one. */
+int blk_data_fd(struct disk *disk);
+
+/* ---- media.c ---- */
+
+/* Another medium for a drive, or none, as the folder says. */
+int media_insert(struct dev *dev, struct fail *fail);
 /* The backend has the new medium, or does not take it. */
-void blk_media_done(struct dev *dev);
-void blk_media_refused(struct dev *dev);
+void media_done(struct dev *dev);
+void media_refused(struct dev *dev);
+/* Back to what was in the drive, whatever became of the order. */
+void media_take_back(struct dev *dev);
 
 /* ---- image.c: qemu-storage-daemon and NBD ---- */
 
@@ -341,11 +370,17 @@ void grow_done(struct dev *dev);
 /* ---- job.c ---- */
 
 /* Runs the user's block script; -EINPROGRESS. */
-int job_script(struct dev *dev, const char *script, const char *action,
-	       struct fail *fail);
-/* Starts the script; nobody waits for it. */
-void job_farewell(struct dev *dev, const char *script, const char *action);
+int job_add(struct dev *dev, struct fail *fail);
+/* Goes on with one that an earlier worker has started. */
+int job_take_up(struct dev *dev, int pidfd, pid_t pid);
+/* True if the script runs now, to undo what it did: dev_reap() follows. */
+bool job_remove(struct dev *dev);
+/* The same, for a device that is gone: nobody waits for it. */
+void job_farewell(struct dev *dev);
+/* Ends what runs, unless that is to undo something. */
 void job_stop(struct dev *dev);
+/* Of a process that need not be a child, nor live. */
+void job_kill_orphan(int pidfd, pid_t pid);
 
 /* ---- request.c ---- */
 
@@ -383,9 +418,5 @@ void keep_forget_rest(struct devd *d);
 
 /* The plugger's answer to plug_in(); @fail NULL: it is done. */
 void card_plugged(struct dev *dev, const struct fail *fail);
-
-/* Takes up an interface that an earlier worker made. */
-int card_adopt(struct dev *dev, const int *tap, int count, bool plugged,
-	       bool script_online, struct fail *fail);
 
 #endif

@@ -59,7 +59,7 @@ static int put_disk(const struct dev *dev, struct keep_rec *r, int *fd)
 	memcpy(r->disk.target, disk->target, sizeof(disk->target));
 	memcpy(r->disk.format, disk->format, sizeof(disk->format));
 	memcpy(r->disk.script, disk->script, sizeof(disk->script));
-	r->disk.script_ran = dev->script_ran;
+	r->disk.script_phase = disk->script_phase;
 	r->disk.ready = disk->ready;
 	if (disk->file.fd < 0)
 		return 0;
@@ -72,13 +72,9 @@ static int put_card(const struct dev *dev, struct keep_rec *r, int *fd)
 	const struct card *c = &dev->card;
 
 	r->card.plugged = c->plugged;
-	r->card.script_online = c->script_online;
+	r->card.script_due = c->script_due;
 	r->card.ready = c->ready;
-	r->card.vif = c->vif;
-	memcpy(r->card.bridge, c->bridge, sizeof(c->bridge));
-	memcpy(r->card.gatewaydev, c->gatewaydev, sizeof(c->gatewaydev));
-	memcpy(r->card.script, c->script, sizeof(c->script));
-	memcpy(r->card.ip_text, c->ip_text, sizeof(c->ip_text));
+	r->card.config = c->config;
 	memcpy(fd, c->tap, c->nr_taps * sizeof(*fd));
 	return (int)c->nr_taps;
 }
@@ -93,23 +89,46 @@ static void send_to_keeper(struct dev *dev, const struct bp_head *head,
 			strerror(-rc));
 }
 
+/* All that is to be known while the user's script makes the disk. */
+static int put_script(const struct dev *dev, struct keep_rec *r, int *fd)
+{
+	bool own = dev->orphan < 0;
+
+	put_disk(dev, r, fd);
+	r->disk.script_pid = own ? dev->job.pid : dev->orphan_pid;
+	*fd = own ? dev->job.pidfd : dev->orphan;
+	return 1;
+}
+
+static int put_all(const struct dev *dev, struct keep_rec *r, int *fd)
+{
+	fd[0] = dev->evtchn;
+	fd[1] = dev->journal;
+	r->slot = dev->slot;
+	r->own = dev->own;
+	r->linked = dev->linked;
+	r->established = dev->established;
+	r->nr_ports = dev->nr_ports;
+	memcpy(r->port, dev->port, sizeof(r->port));
+	r->conn = dev->conn;
+	return 2 + (dev->ops == &kind_pvbd ? put_disk(dev, r, fd + 2) :
+					     put_card(dev, r, fd + 2));
+}
+
 void keep_put(struct dev *dev)
 {
 	struct keep_rec r = { .head = { KEEP_PUT, sizeof(r) } };
-	int fd[KEEP_MAX_FDS] = { dev->evtchn, dev->journal }, n = 2;
+	int fd[KEEP_MAX_FDS], n;
 
-	if (dev->devd->keeper < 0 || dev->evtchn < 0)
+	if (dev->devd->keeper < 0 || !dev->ops->program)
 		return;
 	r.key = key_of(dev);
-	r.slot = dev->slot;
-	r.own = dev->own;
-	r.linked = dev->linked;
-	r.established = dev->established;
-	r.nr_ports = dev->nr_ports;
-	memcpy(r.port, dev->port, sizeof(r.port));
-	r.conn = dev->conn;
-	n += dev->ops == &kind_pvbd ? put_disk(dev, &r, fd + n) :
-				      put_card(dev, &r, fd + n);
+	if (dev->evtchn >= 0)
+		n = put_all(dev, &r, fd);
+	else if (dev->ops == &kind_pvbd)
+		n = put_script(dev, &r, fd);
+	else
+		return;
 	r.nr_fds = (uint32_t)n;
 	send_to_keeper(dev, &r.head, fd, n);
 	dev->kept = true;
@@ -172,26 +191,46 @@ void keep_drop(struct dev *dev)
 
 /* ---- taking up ---- */
 
+static void take_record(struct devd *d, struct keep_node *k)
+{
+	/* Before a new device can get its uid. */
+	if (!k->rec.slot || slot_take(d, k->rec.slot))
+		k->rec.slot = 0;
+	k->next = d->kept;
+	d->kept = k;
+}
+
+/* What is no record: 0 if it is the end of them. */
+static int check_end(const struct keep_node *k, int n)
+{
+	const struct keep_end *end = (const void *)&k->rec;
+
+	if (n <= 0)
+		return n ? n : -EPIPE;
+	if (n == (int)sizeof(*end) && end->head.type == KEEP_END &&
+	    end->version == KEEP_VERSION)
+		return 0;
+	log_err("the keeper that runs is another version's: install that version again, or end all guests and start parvis-devd anew");
+	return -EPROTO;
+}
+
 int keep_receive(struct devd *d)
 {
 	for (;;) {
 		struct keep_node *k = calloc(1, sizeof(*k));
-		int n;
+		int n, rc;
 
 		if (!k)
 			return -ENOMEM;
 		n = bp_recv(d->keeper, &k->rec, sizeof(k->rec), k->fd,
 			    KEEP_MAX_FDS, &k->nfds);
 		if (n == (int)sizeof(k->rec) && k->rec.head.type == KEEP_PUT) {
-			/* Before a new device can get its uid. */
-			if (!k->rec.slot || slot_take(d, k->rec.slot))
-				k->rec.slot = 0;
-			k->next = d->kept;
-			d->kept = k;
+			take_record(d, k);
 			continue;
 		}
+		rc = check_end(k, n);
 		free(k);
-		return n > 0 ? 0 : n ? n : -EPIPE;
+		return rc;
 	}
 }
 
@@ -218,28 +257,34 @@ static void adopt_disk(struct dev *dev, const struct keep_rec *r,
 	memcpy(disk->target, r->disk.target, sizeof(disk->target));
 	memcpy(disk->format, r->disk.format, sizeof(disk->format));
 	memcpy(disk->script, r->disk.script, sizeof(disk->script));
-	dev->script_ran = r->disk.script_ran;
+	disk->script_phase = r->disk.script_phase;
 	disk->ready = r->disk.ready;
 	if (nfds)
 		image_claim(dev, &disk->file);
 }
 
-static int adopt_kind(struct dev *dev, struct keep_node *k)
+static void adopt_card(struct dev *dev, const struct keep_rec *r,
+		       const int *fd, int nfds)
 {
-	struct fail fail = { 0 };
-	int rc = 0;
+	struct card *c = &dev->card;
 
+	memset(c, 0, sizeof(*c));
+	for (int i = 0; i < BP_NET_MAX_QUEUES; i++)
+		c->tap[i] = i < nfds ? fd[i] : -1;
+	c->nr_taps = (uint32_t)nfds;
+	c->plugged = r->card.plugged;
+	c->script_due = r->card.script_due;
+	c->ready = r->card.ready;
+	c->config = r->card.config;
+}
+
+/* From the record alone: what is undone later is what was done. */
+static void adopt_kind(struct dev *dev, const struct keep_node *k)
+{
 	if (dev->ops == &kind_pvbd)
 		adopt_disk(dev, &k->rec, k->fd + 2, k->nfds - 2);
 	else
-		rc = card_adopt(dev, k->fd + 2, k->nfds - 2,
-				k->rec.card.plugged, k->rec.card.script_online,
-				&fail);
-	if (rc)
-		log_err("%s: cannot be taken up: %s", dev->name, fail.text);
-	else if (dev->ops == &kind_pvif)
-		dev->card.ready = k->rec.card.ready;
-	return rc;
+		adopt_card(dev, &k->rec, k->fd + 2, k->nfds - 2);
 }
 
 static void adopt(struct dev *dev, struct keep_node *k)
@@ -275,35 +320,23 @@ static struct keep_node *take_node(struct dev *dev)
 	return k;
 }
 
-/* What a device had that nobody can read of any more, to be undone. */
-static void recall_card(struct dev *dev, const struct keep_rec *r,
-			const int *fd, int nfds)
-{
-	struct card *c = &dev->card;
-
-	memset(c, 0, sizeof(*c));
-	for (int i = 0; i < BP_NET_MAX_QUEUES; i++)
-		c->tap[i] = i < nfds ? fd[i] : -1;
-	c->nr_taps = (uint32_t)nfds;
-	c->plugged = r->card.plugged;
-	c->script_online = r->card.script_online;
-	c->vif = r->card.vif;
-	/* Its pointers were another process's. */
-	c->vif.hostname = NULL;
-	c->vif.bridge = c->bridge;
-	c->vif.gatewaydev = c->gatewaydev;
-	memcpy(c->bridge, r->card.bridge, sizeof(c->bridge));
-	memcpy(c->gatewaydev, r->card.gatewaydev, sizeof(c->gatewaydev));
-	memcpy(c->script, r->card.script, sizeof(c->script));
-	memcpy(c->ip_text, r->card.ip_text, sizeof(c->ip_text));
-}
-
 static bool whole(const struct keep_node *k)
 {
-	int data = k->nfds - 2;
+	int data = k->nfds - 2, least = 0, most = 1;
 
-	return data >= 0 && k->rec.nr_ports <= DEV_MAX_PORTS &&
-	       data <= (k->rec.key.kind ? BP_NET_MAX_QUEUES : 1);
+	if (k->rec.key.kind) {
+		least = 1;
+		most = BP_NET_MAX_QUEUES;
+	}
+	return data >= least && data <= most &&
+	       k->rec.nr_ports <= DEV_MAX_PORTS;
+}
+
+/* Of a disk that was still being made. */
+static bool is_script(const struct keep_node *k)
+{
+	return !k->rec.key.kind && k->nfds == 1 &&
+	       k->rec.disk.script_phase == SCRIPT_RUNS;
 }
 
 /* As at the end of a device that was served until then: scripts run, its
@@ -320,52 +353,83 @@ static void undo(struct devd *d, struct keep_node *k)
 	dev->ops = kinds[key->kind & 1];
 	dev->domid = key->domid;
 	dev->devid = key->devid;
+	dev->orphan = -1;
 	snprintf(dev->name, sizeof(dev->name), "%s %u/%u", dev->ops->name,
 		 dev->domid, dev->devid);
-	if (dev->ops == &kind_pvbd)
-		adopt_disk(dev, &k->rec, k->fd + 2, k->nfds - 2);
-	else
-		recall_card(dev, &k->rec, k->fd + 2, k->nfds - 2);
-	k->nfds = 2;
+	if (is_script(k)) {
+		job_kill_orphan(k->fd[0], k->rec.disk.script_pid);
+		adopt_disk(dev, &k->rec, NULL, 0);
+	} else {
+		adopt_kind(dev, k);
+		k->nfds = 2;
+	}
 	dev->ops->close(dev);
+	job_farewell(dev);
 	free(dev);
 }
 
 static void forget_node(struct devd *d, struct keep_node *k)
 {
 	drop_key(d, &k->rec.key);
-	if (whole(k))
+	if (whole(k) || is_script(k))
 		undo(d, k);
 	while (k->nfds)
 		close(k->fd[--k->nfds]);
 	slot_put(d, k->rec.slot);
 }
 
-/*
- * @fresh: the toolstack wants it set up from the beginning, so it may be
- * another device at the same place, even another guest's.
- */
-bool keep_adopt(struct dev *dev, bool fresh)
+/* The script of the user's that makes it, if it is still that disk: its end
+ * is waited for as if it were this worker's. */
+static bool adopt_script(struct dev *dev, struct keep_node *k)
 {
-	struct keep_node *k = take_node(dev);
-	bool ok = false;
-
-	if (!k)
+	adopt_disk(dev, &k->rec, NULL, 0);
+	if (!dev->ops->same(dev) ||
+	    job_take_up(dev, k->fd[0], k->rec.disk.script_pid)) {
+		memset(&dev->disk, 0, sizeof(dev->disk));
 		return false;
-	if (!(fresh && dev->ops == &kind_pvbd) && whole(k) &&
-	    !adopt_kind(dev, k)) {
-		adopt(dev, k);
-		ok = true;
-	} else {
-		forget_node(dev->devd, k);
 	}
-	free(k);
-	if (ok && fresh) {
+	log_info("%s: its script goes on under another process", dev->name);
+	dev->opened = dev->kept = true;
+	dev->phase = PH_OPENING;
+	return true;
+}
+
+/* The toolstack wants it set up from the beginning, so it may be another
+ * device at the same place: a disk is opened again in any case. */
+static bool is_still(struct dev *dev, const struct keep_node *k)
+{
+	if (dev->ops == &kind_pvbd)
+		return false;
+	adopt_kind(dev, k);
+	return dev->ops->same(dev);
+}
+
+static bool adopt_all(struct dev *dev, struct keep_node *k, bool fresh)
+{
+	if (!whole(k) || (fresh && !is_still(dev, k)))
+		return false;
+	adopt_kind(dev, k);
+	adopt(dev, k);
+	if (fresh) {
 		frontend_unbind(dev);
 		dev->own = XB_INITIALISING;
 	}
-	if (ok)
-		dev_taken_up(dev);
+	dev_taken_up(dev);
+	return true;
+}
+
+bool keep_adopt(struct dev *dev, bool fresh)
+{
+	struct keep_node *k = take_node(dev);
+	bool ok;
+
+	if (!k)
+		return false;
+	ok = is_script(k) ? fresh && adopt_script(dev, k) :
+			    adopt_all(dev, k, fresh);
+	if (!ok)
+		forget_node(dev->devd, k);
+	free(k);
 	return ok;
 }
 

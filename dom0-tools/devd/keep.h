@@ -21,12 +21,20 @@
 #include "devd/devd.h"
 
 #define KEEP_SOCKET 3
+/* Of what follows.  A keeper outlives the installation of another program: a
+ * worker that does not know its records must not begin to serve. */
+#define KEEP_VERSION 2u
 #define KEEP_MAX_FDS (2 + BP_NET_MAX_QUEUES)
 
 enum keep_type { KEEP_PUT = 100, KEEP_DROP, KEEP_END, KEEP_DROPPED };
 
 struct keep_key {
 	uint32_t kind, domid, devid;
+};
+
+struct keep_end {
+	struct bp_head head;
+	uint32_t version;
 };
 
 struct keep_dropped {
@@ -39,7 +47,8 @@ struct keep_rec {
 	struct keep_key key;
 	uint32_t slot, own, linked, established, nr_ports;
 	uint32_t port[DEV_MAX_PORTS];
-	uint32_t nr_fds;	/* evtchn, journal, then data or taps */
+	uint32_t nr_fds;	/* evtchn, journal, then data or taps; or the
+				 * pidfd of a disk's script that runs */
 	union dev_conn conn;
 	union {
 		struct {
@@ -47,16 +56,14 @@ struct keep_rec {
 				cdrom, discard, shared;
 			uint64_t id_dev, id_ino;
 			char target[512], format[16], script[256];
-			uint32_t script_ran;
+			uint32_t script_phase;
+			int32_t script_pid;	/* in SCRIPT_RUNS */
 			struct bp_ready_blk ready;
 		} disk;
 		struct {
-			uint32_t plugged, script_online;
+			uint32_t plugged, script_due;
 			struct bp_ready_net ready;
-			/* To plug it out when its folder is gone. */
-			struct hostnet_vif vif;
-			char bridge[32], gatewaydev[32], script[256];
-			char ip_text[512];
+			struct card_config config;
 		} card;
 	};
 };

@@ -122,12 +122,12 @@ static bool take_message(void)
 
 static void send_all(int sock)
 {
-	struct bp_head end = { KEEP_END, sizeof(end) };
+	struct keep_end end = { { KEEP_END, sizeof(end) }, KEEP_VERSION };
 
 	for (unsigned int i = 0; i < BUCKETS; i++)
 		for (struct kept *k = table[i]; k; k = k->next)
 			bp_send(sock, &k->rec.head, k->fd, k->nfds);
-	bp_send(sock, &end, NULL, 0);
+	bp_send(sock, &end.head, NULL, 0);
 }
 
 /* ---- the worker ---- */

@@ -99,7 +99,7 @@ static int on_failed(struct dev *dev, union message *m, struct fail *fail)
 		dev->asked--;
 	m->failed.text[sizeof(m->failed.text) - 1] = 0;
 	if (dev->phase == PH_IDLE || dev->phase == PH_CONNECTED)
-		blk_media_refused(dev);
+		media_refused(dev);
 	dev_backend_failed(dev, m->failed.rc < 0 ? m->failed.rc : -EIO,
 			   m->failed.text);
 	return 0;

@@ -32,11 +32,12 @@
 #define NET_QUEUES 4		/* of a card, unless told otherwise */
 #define STORE_WAIT_MS 20000
 #define STORE_RETRY_US 50000
+#define SCRIPT_S 60
 
 struct options {
 	bool foreground, verbose, worker;
 	const char *log, *pid_file, *libexec, *run_dir;
-	uint32_t uid_base, net_queues;
+	uint32_t uid_base, net_queues, script_s;
 };
 
 static const struct option longs[] = {
@@ -48,6 +49,7 @@ static const struct option longs[] = {
 	{ "run-dir", required_argument, NULL, 'r' },
 	{ "uid-base", required_argument, NULL, 'u' },
 	{ "net-queues", required_argument, NULL, 'q' },
+	{ "script-wait", required_argument, NULL, 's' },
 	{ "worker", no_argument, NULL, 'W' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -65,7 +67,8 @@ static const char usage[] =
 	"      --run-dir DIR     for sockets (/run/parvis)\n"
 	"      --uid-base N      first of the uids of devices (2000000000)\n"
 	"      --net-queues N    most queues of a network card (4; 1 to 16, as\n"
-	"                        many as this domain has processors)\n";
+	"                        many as this domain has processors)\n"
+	"      --script-wait S   most seconds for a user's script (60)\n";
 
 /* A guest has an interrupt for each: more than processors here only cost. */
 static int net_queues(const char *text, uint32_t *out)
@@ -109,6 +112,9 @@ static int one_option(struct options *o, int letter)
 		return net_queues(optarg, &o->net_queues);
 	case 'u':
 		return xs_parse_u32(optarg, INT32_MAX, &o->uid_base);
+	case 's':
+		return xs_parse_u32(optarg, 3600, &o->script_s) ||
+		       !o->script_s ? -EINVAL : 0;
 	default:
 		return -EINVAL;
 	}
@@ -276,7 +282,8 @@ int main(int argc, char **argv)
 	struct options o = { .log = LOG_PATH, .pid_file = PID_PATH,
 			     .run_dir = "/run/parvis",
 			     .uid_base = DEVD_UID_BASE,
-			     .net_queues = NET_QUEUES };
+			     .net_queues = NET_QUEUES,
+			     .script_s = SCRIPT_S };
 	int rc;
 
 	if (argc > 4 && !strcmp(argv[1], "--confine"))
@@ -312,5 +319,6 @@ int main(int argc, char **argv)
 	d.run_dir = o.run_dir;
 	d.uid_base = o.uid_base;
 	d.net_queues = o.net_queues;
+	d.script_ms = o.script_s * 1000;
 	return work(&d);
 }

@@ -5,7 +5,8 @@
 
 DEVD_CORE := $(patsubst %,devd/%.c,sm fe table claim device dev_base dev_end \
 	dev_open dev_proc link frontend watch \
-	blk net plugger image grow confine confine_calls job request keep wbatch proc disk_open disk_nbd) \
+	blk media net card_config card_script card_kernel plugger image grow \
+	confine confine_calls job request keep wbatch proc disk_open disk_nbd) \
 	backend/proto.c lib/daemonize.c lib/evloop.c lib/fail.c lib/log.c \
 	lib/strbuf.c lib/xs_client.c lib/xs_proto.c
 

@@ -153,6 +153,11 @@ static void send_next(struct devd *d)
 	int rc;
 
 	while (p->first && !p->first->sent) {
+		/* What nobody waits for any more; its end is ordered, too. */
+		if (p->first->msg.head.type == PLUG_IN && !p->first->dev) {
+			free(take_first(p));
+			continue;
+		}
 		/* One that is just ending answers by its end. */
 		if (p->sock < 0 && proc_runs(&p->proc))
 			return;
@@ -191,11 +196,11 @@ static int order(struct dev *dev, uint32_t type)
 		d->plug.soon.fn = plug_soon;
 	}
 	o->msg.head = (struct bp_head){ type, sizeof(o->msg) };
-	o->msg.vif = c->vif;
-	memcpy(o->msg.bridge, c->bridge, sizeof(c->bridge));
-	memcpy(o->msg.gatewaydev, c->gatewaydev, sizeof(c->gatewaydev));
-	if (c->vif.hostname)
-		memcpy(o->msg.hostname, c->hostname, sizeof(c->hostname));
+	o->msg.vif = c->config.vif;
+	memcpy(o->msg.bridge, c->config.bridge, sizeof(c->config.bridge));
+	memcpy(o->msg.gatewaydev, c->config.gatewaydev,
+	       sizeof(c->config.gatewaydev));
+	memcpy(o->msg.hostname, c->hostname, sizeof(c->hostname));
 	if (type == PLUG_IN) {
 		o->dev = dev;
 		c->plugging = o;
@@ -211,6 +216,8 @@ int plug_in(struct dev *dev, struct fail *fail)
 
 	if (rc)
 		return fail_errno(fail, rc, "plugging in");
+	/* In part, even if it fails: the process may be killed. */
+	dev->card.plugged = true;
 	/* Not from here: what fails at once is answered later as well. */
 	ev_timer_set(dev->devd->loop, &dev->devd->plug.soon, 0);
 	return -EINPROGRESS;

@@ -60,7 +60,7 @@ static void ask_media(struct dev *dev)
 
 	if (dev->ops != &kind_pvbd)
 		request_fail(dev, "only a disk has a medium");
-	else if (blk_media(dev, &fail))
+	else if (media_insert(dev, &fail))
 		request_fail(dev, fail.text);
 }
 
@@ -122,7 +122,7 @@ void request_ready(struct dev *dev)
 	struct wbatch b = { 0 };
 	char text[64];
 
-	blk_media_done(dev);
+	media_done(dev);
 	blk_size_nodes(dev, &b);
 	dev_write_state(dev, dev->own, &b);
 	keep_put(dev);

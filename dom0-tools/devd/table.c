@@ -66,6 +66,7 @@ struct dev *dev_new(struct devd *d, const struct kind_ops *ops, uint32_t domid,
 	dev->own = XB_INITIALISING;
 	dev->online = true;
 	dev->sock = dev->evtchn = dev->journal = dev->job_sock = -1;
+	dev->orphan = -1;
 	dev->proc.log_fd = dev->job.log_fd = -1;
 	snprintf(dev->name, sizeof(dev->name), "%s %u/%u", ops->name, domid,
 		 devid);

@@ -154,6 +154,9 @@ static void first_sight(struct dev *dev, enum xb_state state)
 			dev->name);
 	if (state > XB_INITWAIT)
 		dev->phase = PH_FAILED;
+	/* It ended while the last worker let it go. */
+	if (!dev->online && state != XB_CLOSED)
+		dev_write_state(dev, XB_CLOSED, NULL);
 }
 
 /*
