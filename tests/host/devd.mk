@@ -26,7 +26,9 @@ $(DEVD_TB)/fake-backend: $(DEVD_TB)/tests/host/devd_backend.o \
 		$(DEVD_TB)/dom0-tools/backend/proto.o
 	$(Q)$(CC) $(DEVD_T_CFLAGS) -o $@ $^
 
-$(DEVD_TB)/devd_live: $(patsubst %,$(DEVD_TB)/%.o,tests/host/devd_live \
+$(DEVD_TB)/devd_live: $(patsubst %,$(DEVD_TB)/%.o, \
+		$(addprefix tests/host/devd_,live images cards scripts load \
+		bed) \
 		$(addprefix dom0-tools/lib/,xs_client xs_proto strbuf evloop))
 	$(Q)$(CC) $(DEVD_T_CFLAGS) -o $@ $^ -lcmocka
 

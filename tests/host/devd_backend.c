@@ -14,6 +14,7 @@
  *	stale		has never heard of what it is to resume
  *	complain	BP_FAILED again and again after CONNECT
  *	hidden		another user with another name, stays when left alone
+ *	impostor	the same, called like the server of an image
  *	suicide		kills itself when it serves
  *	die-media	ends when it gets another medium
  *	no-media	cannot serve a medium of two sectors
@@ -249,14 +250,17 @@ static void on_start_net(const struct bp_start_net *m)
 }
 
 /* As one that its guest has taken over could do. */
-static void hide(char **argv)
+static void hide(char **argv, const char *name)
 {
 	uid_t uid = (uid_t)atoi(argv[2]);
+	char *first = *argv;
 
 	if (setresgid(uid, uid, uid) || setresuid(uid, uid, uid))
 		_exit(3);
 	for (; *argv; argv++)
 		memset(*argv, 'x', strlen(*argv));
+	memcpy(first, name, strnlen(name, strlen(first)));
+	signal(SIGTERM, SIG_IGN);
 }
 
 int main(int argc, char **argv)
@@ -280,7 +284,9 @@ int main(int argc, char **argv)
 	read_mode();
 	fprintf(stderr, "hello from the fake\n");
 	if (is("hidden") && argc > 2)
-		hide(argv);
+		hide(argv, "");
+	if (is("impostor") && argc > 2)
+		hide(argv, "qemu-storage-daemon");
 	bp_send(BP_SOCKET, &hello.head, NULL, 0);
 	while (bp_recv(BP_SOCKET, &m, sizeof(m), fds, BP_MAX_FDS, &n) > 0) {
 		struct bp_stats stats = { .head = { BP_STATS, sizeof(stats) },
@@ -325,7 +331,7 @@ int main(int argc, char **argv)
 			return 4;
 		}
 	}
-	while (is("hidden"))
+	while (is("hidden") || is("impostor"))
 		pause();
 	return 0;
 }
