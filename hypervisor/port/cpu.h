@@ -42,7 +42,7 @@ bool cpu_take_work(enum cpu_work *w);
 /* Nothing to do: sleep until an interrupt, unless work is pending. */
 void cpu_wait(void);
 
-/* Nothing urgent to do: let interrupts in that wait, and go on. */
+/* Let interrupts in that wait, and go on: where no lock is held. */
 void cpu_take_interrupts(void);
 
 /* In a spin: answer remote requests (TLB flushes, calls) of other CPUs. */

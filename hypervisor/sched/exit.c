@@ -13,6 +13,8 @@
 #include <sched/sched.h>
 #include <sched/sched_priv.h>
 
+#define ROUNDS 32 /* of work, before this CPU takes interrupts */
+
 struct hooks hooks;
 
 void sched_vcpu_timer(struct vcpu *v)
@@ -26,14 +28,30 @@ static void (*const work_fn[WORK_COUNT])(void) = {
 	[WORK_TASK] = task_run_all,
 };
 
+/*
+ * A guest's other vCPUs can find work for this CPU faster than it is done (an
+ * event is one). The timer's interrupt, which gives others their turn, must not
+ * wait for the end of that.
+ */
+static void do_work(unsigned int *rounds)
+{
+	enum cpu_work w;
+
+	while (cpu_take_work(&w)) {
+		work_fn[w]();
+		if (++*rounds % ROUNDS == 0)
+			cpu_take_interrupts();
+	}
+}
+
 struct cpu_user_regs *exit_to_guest(void)
 {
+	unsigned int rounds = 0;
+
 	for (;;) {
-		enum cpu_work w;
 		struct vcpu *v;
 
-		while (cpu_take_work(&w))
-			work_fn[w]();
+		do_work(&rounds);
 		v = sched_current();
 		if (vcpu_is_idle(v))
 			return NULL;

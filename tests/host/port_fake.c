@@ -39,6 +39,9 @@ static _Thread_local unsigned int cpu_now;
 static unsigned int cpus_online;
 static uint32_t work[CPU_MAX]; /* atomic */
 static bool threads; /* each CPU is a thread: see fake_threads() */
+static struct lock *held[CPU_MAX][LOCKS_MAX];
+static uint32_t held_rank[CPU_MAX][LOCKS_MAX];
+static unsigned int held_count[CPU_MAX];
 
 unsigned int cpu_id(void)
 {
@@ -81,8 +84,13 @@ void cpu_wait(void)
 {
 }
 
+void (*fake_interrupts)(void);
+
 void cpu_take_interrupts(void)
 {
+	ASSERT(held_count[cpu_now] == 0);
+	if (fake_interrupts)
+		fake_interrupts();
 }
 
 void cpu_relax(void)
@@ -94,10 +102,6 @@ void fake_on(unsigned int cpu)
 	ASSERT(cpu < cpus_online);
 	cpu_now = cpu;
 }
-
-static struct lock *held[CPU_MAX][LOCKS_MAX];
-static uint32_t held_rank[CPU_MAX][LOCKS_MAX];
-static unsigned int held_count[CPU_MAX];
 
 /* Someone waits for other CPUs: let them get on. */
 void cpu_poll(void)

@@ -24,6 +24,8 @@ void fake_start(unsigned int cpus);
 /* --- CPUs and time --- */
 
 void fake_on(unsigned int cpu);
+/* If set: what happens when a CPU takes interrupts on its way to a guest. */
+extern void (*fake_interrupts)(void);
 /* All CPUs do their pending work, and choose what to run, until none has any. */
 void fake_settle(void);
 /* Let time pass; timers that come due run, in order, on their CPUs. */

@@ -6,6 +6,7 @@
  */
 #include <unistd.h>
 
+#include <port/hooks.h>
 #include <port/time.h>
 #include "core_test.h"
 
@@ -323,6 +324,41 @@ static void test_idle_looks_further(void **state)
 	vcpu_unpause(hog);
 }
 
+/* --- work that does not end --- */
+
+static unsigned int storm, storm_ended_at;
+static void (*deliver)(struct vcpu *v);
+
+static void more_work(struct vcpu *v)
+{
+	deliver(v);
+	if (storm && storm++ < 100000)
+		cpu_raise(cpu_id(), WORK_TASK);
+}
+
+static void end_of_storm(void)
+{
+	storm_ended_at = storm;
+	storm = 0;
+}
+
+/* Others find work for a CPU all the time: it takes interrupts meanwhile. */
+static void test_work_storm(void **state)
+{
+	(void)state;
+	(void)make(1, 1);
+	fake_on(0);
+	deliver = hooks.deliver_pending;
+	hooks.deliver_pending = more_work;
+	fake_interrupts = end_of_storm;
+	storm = 1;
+	(void)exit_to_guest();
+	hooks.deliver_pending = deliver;
+	fake_interrupts = NULL;
+	assert_int_equal(storm, 0);
+	assert_in_range(storm_ended_at, 1, 100);
+}
+
 /* Nobody's periodic timer runs that could not see it. */
 static void test_periodic_rests(void **state)
 {
@@ -574,7 +610,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_fresh_cpu), T(test_clocks_differ),
 		T(test_crowd_spreads), T(test_idle_looks_further),
-		T(test_periodic_rests),
+		T(test_work_storm), T(test_periodic_rests),
 		T(test_weights), T(test_sleeper), T(test_no_saving_up),
 		T(test_gathers_work), T(test_gives_way),
 		T(test_spread), T(test_yield), T(test_pause), T(test_runstate),
