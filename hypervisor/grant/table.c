@@ -225,6 +225,7 @@ int grant_frame_mfn(struct domain *d, uint32_t index, bool status, mfn_t *out)
 {
 	struct grant_table *gt = d->grant;
 	uint32_t frames;
+	void *page;
 	int rc;
 
 	if (!gt || index >= gt->max_frames)
@@ -238,7 +239,10 @@ int grant_frame_mfn(struct domain *d, uint32_t index, bool status, mfn_t *out)
 	rc = grant_grow(d, frames + 1, NULL);
 	if (rc)
 		return rc;
-	*out = frame_of(status ? (void *)gt->status[index] : gt->shared[index]);
+	page = status ? (void *)gt->status[index] : gt->shared[index];
+	if (!page) /* the guest has changed its mind about the version */
+		return -EINVAL;
+	*out = frame_of(page);
 	return 0;
 }
 
