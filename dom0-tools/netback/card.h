@@ -202,6 +202,18 @@ int64_t card_sleep_ns(const struct card *c);
 uint64_t card_now_ms(void);
 uint64_t card_now_us(void);
 
+/* ---- txtake.c ---- */
+
+/* Takes a batch of packets into the card's scratch; gives up a broken ring. */
+void tx_take_batch(struct nb_queue *q);
+
+/* Marks a packet that is to be answered with an error. */
+static inline void tx_refuse(struct tx_packet *p)
+{
+	p->status = NETIF_RSP_ERROR;
+	p->send = false;
+}
+
 /* ---- tx.c ---- */
 
 /* Serves one batch; true if there may be more to do at once. */
@@ -220,6 +232,20 @@ static inline bool tx_moderated(const struct nb_queue *q)
 
 /* Reads one batch from the tap and gives it to the guest; true: go on. */
 bool rx_step(struct nb_queue *q);
+/* Lets go of what was read and not delivered. */
+void rx_drop(struct nb_queue *q);
+
+/* The slots that a packet takes in the guest's ring. */
+static inline uint32_t rx_slots(const struct rx_packet *p)
+{
+	return (p->len + NB_PAGE - 1) / NB_PAGE + (p->gso != 0) +
+	       p->hash.valid;
+}
+
+/* ---- rxbuf.c ---- */
+
+/* Has the guest buffers for the next packet? */
+bool rx_has_buffers(struct nb_queue *q);
 /*
  * Before sleeping: has the frontend tell when it posts the buffers that are
  * missing.  True if they are there already.
@@ -229,8 +255,6 @@ bool rx_arm(struct nb_queue *q);
 void rx_attach(struct nb_queue *q, bool on);
 /* Is it worth while to look at the tap? */
 bool rx_wants_tap(const struct nb_queue *q);
-/* Lets go of what was read and not delivered. */
-void rx_drop(struct nb_queue *q);
 /* Once in a while: gives up on a guest that posts no buffers. */
 void rx_watch(struct nb_queue *q, uint64_t now_ms);
 

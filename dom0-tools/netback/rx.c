@@ -5,19 +5,13 @@
  * Frames are read from the tap into private memory, at most RX_BATCH ahead and
  * only while the guest has buffers posted, and copied from there into the
  * buffers with one call for many; or, large ones, straight into buffers that
- * the guest keeps mapped.  A guest without buffers makes the tap's own
- * queue fill up, where the kernel drops; after RX_STALL_MS the queue is taken
- * off the tap, so that none of the host's memory waits for it.
+ * the guest keeps mapped.
  *
  * State: held[held_from..held_to) of the queue and the frames in rx_mem.
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
-
-#include <net/if.h>
-#include <linux/if_tun.h>
 
 #include "netback/card.h"
 
@@ -93,16 +87,6 @@ void rx_drop(struct nb_queue *q)
 }
 
 /* ---- giving to the guest ---- */
-
-static uint32_t data_slots(const struct rx_packet *p)
-{
-	return (p->len + NB_PAGE - 1) / NB_PAGE;
-}
-
-static uint32_t slots_of(const struct rx_packet *p)
-{
-	return data_slots(p) + (p->gso != 0) + p->hash.valid;
-}
 
 static struct netif_rx_response *next_rsp(struct rx_scratch *s)
 {
@@ -235,9 +219,9 @@ static bool give_run(struct nb_queue *q)
 	while (q->held_from < q->held_to) {
 		struct rx_packet *p = &q->held[q->held_from];
 
-		if (&q->card->queue[p->target] != t || slots_of(p) > avail)
+		if (&q->card->queue[p->target] != t || rx_slots(p) > avail)
 			break;
-		avail -= slots_of(p);
+		avail -= rx_slots(p);
 		give_packet(t, p, frame_of(q, p->place));
 		q->held_from++;
 	}
@@ -364,69 +348,11 @@ static bool goes_straight(const struct nb_queue *q)
 	       q->card->hash.algorithm == XEN_NETIF_CTRL_HASH_ALGORITHM_NONE;
 }
 
-/* ---- buffers and their lack ---- */
-
-void rx_attach(struct nb_queue *q, bool on)
-{
-	struct ifreq req = {
-		.ifr_flags = on ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE,
-	};
-
-	if (q->tap_on == on || q->tap_gone)
-		return;
-	ioctl(q->tap, TUNSETQUEUE, &req);	/* only a tap can do it */
-	q->tap_on = on;
-}
-
-/* Slots that the next packet needs; 1 while it is not known. */
-static uint32_t need(const struct nb_queue *q)
-{
-	return q->held_from < q->held_to ? slots_of(&q->held[q->held_from]) : 1;
-}
-
-static bool has_buffers(struct nb_queue *q)
-{
-	bool has = bring_pending(&q->rx) >= need(q);
-
-	if (q->rx.broken)
-		queue_kill(q, "the receive ring's index is impossible");
-	if (has && q->live) {
-		q->card->done += q->starved_since != 0;
-		q->starved_since = 0;
-		rx_attach(q, true);
-	} else if (!q->starved_since) {
-		q->starved_since = card_now_ms();
-	}
-	return has && q->live;
-}
-
-bool rx_arm(struct nb_queue *q)
-{
-	if (!q->live || !q->starved_since)
-		return false;
-	__atomic_store_n(&q->rx.shared->req_event, q->rx.req_cons + need(q),
-			 __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return has_buffers(q);
-}
-
-bool rx_wants_tap(const struct nb_queue *q)
-{
-	return q->live && q->tap_on && !q->starved_since;
-}
-
-void rx_watch(struct nb_queue *q, uint64_t now_ms)
-{
-	if (!q->live || !q->starved_since || !q->tap_on ||
-	    now_ms - q->starved_since < RX_STALL_MS)
-		return;
-	rx_drop(q);
-	rx_attach(q, false);
-}
+/* ---- the whole ---- */
 
 bool rx_step(struct nb_queue *q)
 {
-	if (!q->live || !has_buffers(q))
+	if (!q->live || !rx_has_buffers(q))
 		return false;
 	if (q->held_from == q->held_to && !q->tap_empty &&
 	    !(goes_straight(q) && read_straight(q)))
@@ -434,6 +360,6 @@ bool rx_step(struct nb_queue *q)
 	give_all(q);
 	/* What is left needs more buffers than there are. */
 	if (q->held_from < q->held_to)
-		return has_buffers(q);
+		return rx_has_buffers(q);
 	return !q->tap_empty;
 }
