@@ -94,12 +94,27 @@ static void good_frame(struct input *in, unsigned int queue)
 	uint32_t len = front_frame(frame, take(in, 1) & 1 ? 6 : 4,
 				   take(in, 1) & 1 ? 6 : 17, take(in, 2) % 9000);
 	uint32_t at = take(in, 1), chunk = 1 + take(in, 2) % 4096;
+	struct netif_extra_info gso = { .type = XEN_NETIF_EXTRA_TYPE_GSO };
+	uint16_t flags = (uint16_t)(take(in, 1) & 7);
 
 	if (at < len)
 		frame[at] ^= (uint8_t)take(in, 1);
+	gso.u.gso.type = frame[12] == 0x86 ? XEN_NETIF_GSO_TYPE_TCPV6
+					   : XEN_NETIF_GSO_TYPE_TCPV4;
+	gso.u.gso.size = (uint16_t)take(in, 2);
 	if (len / chunk < 40)
-		front_send(&f, queue, frame, len, chunk,
-			   (uint16_t)(take(in, 1) & 3), NULL);
+		front_send(&f, queue, frame, len, chunk, flags & 3,
+			   flags & 4 ? &gso : NULL);
+}
+
+/* Many packets of whole pages: what takes the most private memory. */
+static void whole_pages(struct input *in, unsigned int queue)
+{
+	uint32_t pages = 1 + take(in, 1) % 6, n = take(in, 1);
+
+	front_frame(frame, 4, 17, pages * 4096 - 42);
+	while (n-- && front_send(&f, queue, frame, pages * 4096, 4096, 0, NULL))
+		;
 }
 
 static void host_frame(struct input *in, unsigned int queue)
@@ -163,6 +178,7 @@ static void step(struct input *in)
 		 break;
 	case 12: restart(take(in, 1) & 1); break;
 	case 13: rx_watch(&c.queue[queue], take(in, 1) & 1 ? ~0ull : 0); break;
+	case 14: whole_pages(in, queue); break;
 	default: serve(); break;
 	}
 }
