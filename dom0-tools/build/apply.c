@@ -255,7 +255,9 @@ static int put_and_clear(struct build *x, uint64_t at, const struct bytes *src)
 	int rc;
 
 	if (last > first)
-		cleared = clear_pages(x, first, last - first);
+		cleared = hv_memory_is_zero(x->hv) ?
+				  last - first :
+				  clear_pages(x, first, last - first);
 	if (!cleared)
 		return put(x, at, src);
 	/* What lies before the cleared pages, and behind. */

@@ -257,6 +257,20 @@ int hv_physinfo(struct hv *hv, struct xen_sysctl_physinfo *info)
 	return rc;
 }
 
+bool hv_memory_is_zero(struct hv *hv)
+{
+	static const char ours[] = "-parvis";
+	xen_extraversion_t text = { 0 };
+	size_t len;
+
+	if (hv_xen_version(hv, XENVER_extraversion, text, sizeof(text)))
+		return false;
+	text[sizeof(text) - 1] = 0;
+	len = strlen(text);
+	return len >= strlen(ours) &&
+	       !strcmp(text + len - strlen(ours), ours);
+}
+
 int hv_debug_keys(struct hv *hv, const char *keys)
 {
 	struct xen_sysctl op = { .cmd = XEN_SYSCTL_debug_keys };

@@ -50,6 +50,11 @@ int hv_vcpu_affinity(struct hv *hv, uint32_t domid, uint32_t vcpu, bool set,
 		     bool soft, uint8_t *bits, uint32_t bytes);
 
 int hv_physinfo(struct hv *hv, struct xen_sysctl_physinfo *info);
+/*
+ * Is memory that a domain is given zero, whatever the boot options?  Of Parvis
+ * that is sure; Xen's does not promise it.
+ */
+bool hv_memory_is_zero(struct hv *hv);
 int hv_scheduler_id(struct hv *hv, uint32_t *id);
 int hv_debug_keys(struct hv *hv, const char *keys);
 /* The log ring's text into a fresh string for free(). */

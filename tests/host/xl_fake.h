@@ -31,6 +31,8 @@ struct fake_counts {
 	unsigned int nodes, introduced, released;	/* in the store */
 	unsigned int running;		/* domains not paused */
 	unsigned int pinned, vcpus_set;
+	unsigned int zeroes;		/* as ours, it gives memory zeroed */
+	unsigned int cleared;		/* pages, by hypercall */
 	unsigned int undying;		/* no domain can be destroyed */
 	enum fake_devd devd;
 	unsigned int devices;		/* that it has set up and not let go */

@@ -86,7 +86,8 @@ static int64_t take_frames(uint32_t domid, unsigned int order)
 		for (i = 0; i < n; i++)
 			owner[f + i] = (uint16_t)domid;
 		fake->frames += (unsigned int)n;
-		memset(memory + f * HV_PAGE_SIZE, 0xa5, n * HV_PAGE_SIZE);
+		memset(memory + f * HV_PAGE_SIZE, fake->zeroes ? 0 : 0xa5,
+		       n * HV_PAGE_SIZE);
 		return (int64_t)f;
 	}
 	return -1;
@@ -235,12 +236,14 @@ static int mmuext(struct mmuext_op *ops, uint64_t count, uint32_t domid)
 
 		if (f >= FAKE_FRAMES || owner[f] != domid || mapped[f])
 			return -EINVAL;
-		if (ops[i].cmd == MMUEXT_CLEAR_PAGE)
+		if (ops[i].cmd == MMUEXT_CLEAR_PAGE) {
 			memset(memory + f * HV_PAGE_SIZE, 0, HV_PAGE_SIZE);
-		else if (ops[i].cmd == MMUEXT_PIN_L4_TABLE)
+			fake->cleared++;
+		} else if (ops[i].cmd == MMUEXT_PIN_L4_TABLE) {
 			fake->pinned++;
-		else
+		} else {
 			return -ENOSYS;
+		}
 	}
 	return 0;
 }
@@ -263,6 +266,13 @@ static int evtchn_op(struct evtchn_alloc_unbound *op)
 	return 0;
 }
 
+static int version(uint64_t cmd, char *text)
+{
+	assert(cmd == XENVER_extraversion);
+	strcpy(text, fake->zeroes ? ".7-parvis" : ".7");
+	return 0;
+}
+
 static void *pointer(uint64_t arg)
 {
 	return (void *)(uintptr_t)arg;
@@ -280,6 +290,8 @@ static long fake_hypercall(struct hv *hv, unsigned int op,
 	case __HYPERVISOR_memory_op:
 		assert(arg[0] == XENMEM_populate_physmap);
 		return populate(pointer(arg[1]));
+	case __HYPERVISOR_xen_version:
+		return version(arg[0], pointer(arg[1]));
 	case __HYPERVISOR_mmuext_op:
 		return mmuext(pointer(arg[0]), arg[1], (uint32_t)arg[3]);
 	case __HYPERVISOR_grant_table_op:

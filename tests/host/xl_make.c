@@ -221,6 +221,23 @@ static void makes_a_guest(void **state)
 	expect_nothing_left();
 }
 
+/* Memory that is zero is not cleared again, what is not sure to be is. */
+static void clears_what_may_not_be_zero(void **state)
+{
+	(void)state;
+	for (unsigned int zeroes = 0; zeroes < 2; zeroes++) {
+		fake->zeroes = zeroes;
+		fake->cleared = 0;
+		assert_true(create(""));
+		assert_int_equal(!fake->cleared, zeroes);
+		assert_int_equal(*guest_memory(fake_vcpu()->user_regs.rip +
+					       0x5000), 0);
+		assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
+		expect_nothing_left();
+	}
+	fake->zeroes = 0;
+}
+
 /*
  * Fails each operation in turn.  Some are not needed (clearing pages by
  * hypercall has another way), so the guest may be made all the same.
@@ -911,6 +928,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(makes_a_guest),
+		cmocka_unit_test(clears_what_may_not_be_zero),
 		cmocka_unit_test(undoes_every_failure),
 		cmocka_unit_test(brings_devices_up),
 		cmocka_unit_test(tells_why_a_device_failed),
