@@ -9,30 +9,21 @@
  * over done only when nothing is in flight.  One thread.
  */
 #include <errno.h>
-#include <linux/fs.h>
 #include <poll.h>
-#include <seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-#include <fcntl.h>
-
-#include <abi/grant.h>
-#include <xen/evtchn.h>
-#include <xen/gntdev.h>
 
 #include "backend/backend.h"
 #include "backend/flood.h"
-#include "backend/sandbox.h"
+#include "blkback/confine.h"
 #include "blkback/file.h"
 #include "blkback/nbd.h"
 #include "lib/log.h"
 
 #define ROUNDS 8		/* over the rings before I/O is looked at */
 #define MAX_RING_ORDER 4
-#define WORKERS 64		/* io_uring's threads */
 /* A port is told once until it is unmasked; once more if a connection was
  * taken up while it was told. */
 #define MAX_MASKED (2 * BP_BLK_MAX_QUEUES)
@@ -375,54 +366,6 @@ static void see_to_drain(struct program *p)
 
 /* ---- the process ---- */
 
-static const struct sandbox_call calls[] = {
-	SANDBOX_ANY(io_uring_enter),
-	SANDBOX_ANY(io_uring_register),	/* a ring that is restricted */
-	SANDBOX_ANY(pread64),
-	{ SCMP_SYS(fcntl), 1, UINT32_MAX, F_GETFL },
-	{ SCMP_SYS(fcntl), 1, UINT32_MAX, F_SETFL },
-	{ SCMP_SYS(fcntl), 1, UINT32_MAX, F_GETFD },
-	{ SCMP_SYS(fcntl), 1, UINT32_MAX, F_SETFD },
-	{ SCMP_SYS(fcntl), 1, UINT32_MAX, F_OFD_SETLK },
-	{ SCMP_SYS(fcntl), 1, UINT32_MAX, F_OFD_GETLK },
-	SANDBOX_IOCTL(IOCTL_GNTDEV_MAP_GRANT_REF),
-	SANDBOX_IOCTL(IOCTL_GNTDEV_UNMAP_GRANT_REF),
-	SANDBOX_IOCTL(IOCTL_GNTDEV_GET_OFFSET_FOR_VADDR),
-	SANDBOX_IOCTL(IOCTL_GNTDEV_GRANT_COPY),
-	SANDBOX_IOCTL(IOCTL_EVTCHN_NOTIFY),
-	SANDBOX_IOCTL(BLKGETSIZE64),
-	SANDBOX_IOCTL(BLKSSZGET),
-	SANDBOX_IOCTL(BLKPBSZGET),
-	SANDBOX_IOCTL(BLKROGET),
-	SANDBOX_IOCTL(BLKDISCARD),
-	SANDBOX_IOCTL(BLKSECDISCARD),
-	/* libnbd, on the socket that it is given */
-	SANDBOX_ANY(recvfrom),
-	SANDBOX_ANY(sendto),
-	SANDBOX_ANY(getsockopt),
-	SANDBOX_ANY(setsockopt),
-	SANDBOX_ANY(shutdown),
-};
-
-static int lock_in(struct program *p)
-{
-	const int keep[] = { loop_fd(&p->loop) };
-	const struct sandbox s = {
-		.uid = p->b.uid,
-		.keep_fds = keep,
-		.nr_keep = 1,
-		.calls = calls,
-		.nr_calls = sizeof(calls) / sizeof(calls[0]),
-		.threads = WORKERS,
-	};
-	const char *step = "";
-	int rc = sandbox_enter(&s, &step);
-
-	if (rc)
-		log_err("cannot %s: %s", step, strerror(-rc));
-	return rc;
-}
-
 static int turn(struct program *p)
 {
 	bool more = true;
@@ -476,7 +419,7 @@ int main(int argc, char **argv)
 		log_err("cannot set up io_uring: %s", strerror(-rc));
 		return EXIT_FAILURE;
 	}
-	if (lock_in(p) || backend_hello(&p->b))
+	if (blk_confine(p->b.uid, loop_fd(&p->loop)) || backend_hello(&p->b))
 		return EXIT_FAILURE;
 	return serve(p);
 }

@@ -5,7 +5,8 @@
 # memory.
 
 BLK_CORE := blkback/request.c blkback/serve.c blkback/queue.c blkback/bounce.c
-BLK_COMMON := $(BLK_CORE) blkback/loop.c blkback/file.c blkback/main.c
+BLK_COMMON := $(BLK_CORE) blkback/loop.c blkback/file.c blkback/confine.c \
+	blkback/main.c
 BLK_SRCS := $(BLK_COMMON) blkback/nbd.c
 BLK_LIBS := -luring -lnbd
 

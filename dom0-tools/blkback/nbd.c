@@ -10,8 +10,10 @@
 #include "nbd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libnbd.h>
 #include <poll.h>
+#include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -249,4 +251,27 @@ int nbd_store_open(struct loop *l, int fd, const char *export, bool discard,
 	watch(n);
 	*out = &n->base;
 	return 0;
+}
+
+/* ---- rights ---- */
+
+/* libnbd's, on the socket that it is given. */
+static const struct sandbox_call calls[] = {
+	SANDBOX_ANY(recvfrom),
+	SANDBOX_ANY(sendto),
+	SANDBOX_ANY(getsockopt),
+	SANDBOX_ANY(setsockopt),
+	SANDBOX_ANY(shutdown),
+	{ SCMP_SYS(fcntl), 1, UINT32_MAX, F_SETFL },
+	{ SCMP_SYS(fcntl), 1, UINT32_MAX, F_GETFD },
+	{ SCMP_SYS(fcntl), 1, UINT32_MAX, F_SETFD },
+};
+
+_Static_assert(sizeof(calls) / sizeof(calls[0]) <= NBD_MOST_CALLS,
+	       "room for the calls");
+
+size_t nbd_calls(struct sandbox_call out[NBD_MOST_CALLS])
+{
+	memcpy(out, calls, sizeof(calls));
+	return sizeof(calls) / sizeof(calls[0]);
 }

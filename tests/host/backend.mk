@@ -13,8 +13,8 @@ BE_T_CFLAGS := -O1 -g -std=gnu11 -D_GNU_SOURCE $(WARN) -Iguest-abi \
 	-Idom0-tools -Itests/host -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 
-# The program as it is, but for the frontend's memory.
-BE_KILL := $(BE_TB)/blkback-fake $(BE_TB)/blk_kill
+# The programs as they are, with NBD and without, but for the frontend's memory.
+BE_KILL := $(BE_TB)/blkback-fake $(BE_TB)/blkback-plain $(BE_TB)/blk_kill
 BE_R_CFLAGS := $(D0_CFLAGS) -Itests/host
 
 $(BE_TB)/real/%.o: %.c
@@ -25,6 +25,12 @@ $(BE_TB)/blkback-fake: $(patsubst %.c,$(D0_OBJ)/%.o,$(BLK_SRCS) \
 		$(BACKEND_CORE)) $(BE_TB)/real/tests/host/blk_fake_gmap.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(D0_LDFLAGS) -o $@ $^ $(BACKEND_LIBS) $(BLK_LIBS)
+
+$(BE_TB)/blkback-plain: $(patsubst %.c,$(D0_OBJ)/%.o,$(BLK_COMMON) \
+		blkback/nbd_none.c $(BACKEND_CORE)) \
+		$(BE_TB)/real/tests/host/blk_fake_gmap.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(D0_LDFLAGS) -o $@ $^ $(BACKEND_LIBS) -luring
 
 $(BE_TB)/blk_kill: $(BE_TB)/real/tests/host/blk_kill.o \
 		$(D0_OBJ)/backend/proto.o $(D0_OBJ)/backend/journal.o
@@ -91,7 +97,7 @@ test-backend: $(BE_T_UNIT:%=$(BE_TB)/%) $(BE_TB)/blk_common $(BE_TB)/blk_journal
 kill-backend: $(BE_KILL)
 	$(Q)mkdir -p $(BE_TB)/disk; set -e; for m in $(BE_MODES); do \
 		echo "== blk_kill $$m"; \
-		timeout 3600 $(BE_TB)/blk_kill $(BE_TB)/blkback-fake \
+		timeout 3600 $(BE_TB)/blk_kill $(BE_TB)/blkback-plain \
 			$(BE_TB)/disk $(KILLS) 1 $$m; \
 		echo 'summary: 1 passed, 0 failed, 0 skipped'; done
 	@echo '== blk_kill over NBD'
