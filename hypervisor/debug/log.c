@@ -115,7 +115,7 @@ void log_at(enum log_level lvl, const char *fmt, ...)
 static bool guest_may_log(struct domain *d)
 {
 	uint64_t now = time_now();
-	uint64_t add = (now - d->log_refill) / GUEST_REFILL_NS;
+	uint64_t add = time_elapsed(d->log_refill, now) / GUEST_REFILL_NS;
 	uint32_t tokens;
 
 	if (d->log_refill == 0) {

@@ -7,6 +7,15 @@
 
 uint64_t time_now(void);
 
+/*
+ * From @since, which another CPU may have noted, to @now. Clocks of CPUs may
+ * differ a little, and a negative time would be taken for a very long one.
+ */
+static inline uint64_t time_elapsed(uint64_t since, uint64_t now)
+{
+	return (int64_t)(now - since) > 0 ? now - since : 0;
+}
+
 /* Raise WORK_TIMER on this CPU at @when (ns since boot; ~0UL = never). */
 void time_set_deadline(uint64_t when);
 

@@ -83,11 +83,12 @@ void domain_wallclock_publish(struct domain *d)
 void runstate_change(struct vcpu *v, uint32_t state, uint64_t now)
 {
 	struct vcpu_time_account *a = &v->account;
+	uint64_t stayed = time_elapsed(a->entered, now);
 
 	if (a->state == state)
 		return;
-	a->time[a->state] += now - a->entered;
-	a->entered = now;
+	a->time[a->state] += stayed;
+	a->entered += stayed;
 	a->state = state;
 	a->guest_stale = a->guest_area != 0;
 }
@@ -95,14 +96,12 @@ void runstate_change(struct vcpu *v, uint32_t state, uint64_t now)
 void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *out)
 {
 	struct vcpu_time_account *a = &v->account;
-	uint64_t now = time_now();
 
 	memset(out, 0, sizeof(*out));
 	out->state = (int)a->state;
 	out->state_entry_time = a->entered;
 	memcpy(out->time, a->time, sizeof(out->time));
-	if (now > a->entered)
-		out->time[a->state] += now - a->entered;
+	out->time[a->state] += time_elapsed(a->entered, time_now());
 }
 
 /*

@@ -58,15 +58,6 @@ static uint64_t weighted(const struct vcpu *v, uint64_t ns)
 	return ns * WEIGHT_USUAL / v->domain->weight;
 }
 
-/*
- * From @since, which another CPU may have noted: its clock may be a little ahead
- * of ours, and a negative time would be a very long one.
- */
-static uint64_t elapsed(uint64_t since, uint64_t now)
-{
-	return (int64_t)(now - since) > 0 ? now - since : 0;
-}
-
 static bool runnable(const struct vcpu *v)
 {
 	return READ_ONCE(v->pause_flags) == 0 &&
@@ -125,7 +116,7 @@ static void account(struct vcpu *v, uint64_t now)
 
 	if (vcpu_is_idle(v))
 		return;
-	ran = elapsed(v->sched.since, now);
+	ran = time_elapsed(v->sched.since, now);
 	v->sched.vtime += weighted(v, ran);
 	v->sched.burst += ran;
 	v->sched.since += ran;
@@ -169,7 +160,7 @@ static uint64_t current_vtime(const struct runq *q, uint64_t now)
 {
 	const struct vcpu *c = q->current;
 
-	return c->sched.vtime + weighted(c, elapsed(c->sched.since, now));
+	return c->sched.vtime + weighted(c, time_elapsed(c->sched.since, now));
 }
 
 /* Has @v used so much less than what runs that it does not wait for its turn? */
@@ -189,8 +180,8 @@ static bool may_stay(const struct runq *q, uint64_t now)
 {
 	const struct vcpu *c = q->current;
 
-	return elapsed(q->started, now) < MIN_RUN_NS && !q->yielded &&
-	       c->sched.burst + elapsed(c->sched.since, now) > BURST_NS;
+	return time_elapsed(q->started, now) < MIN_RUN_NS && !q->yielded &&
+	       c->sched.burst + time_elapsed(c->sched.since, now) > BURST_NS;
 }
 
 static void end_slice_by(struct runq *q, uint64_t when)
@@ -542,7 +533,8 @@ static void switch_to(struct runq *q, struct vcpu *prev, struct vcpu *next,
 		next->sched.since = now;
 	}
 	if (vcpu_is_idle(prev))
-		prev->account.time[RUNSTATE_running] += now - prev->sched.since;
+		prev->account.time[RUNSTATE_running] +=
+			time_elapsed(prev->sched.since, now);
 	else if (!runnable(prev))
 		prev->sched.burst = 0;
 	note_idle(q, next);
@@ -587,7 +579,7 @@ uint64_t vcpu_run_time(struct vcpu *v)
 	uint64_t t = v->account.time[RUNSTATE_running];
 
 	if (v->account.state == RUNSTATE_running)
-		t += time_now() - v->account.entered;
+		t += time_elapsed(v->account.entered, time_now());
 	return t;
 }
 
@@ -597,7 +589,7 @@ uint64_t sched_idle_time(unsigned int cpu)
 	uint64_t t = q->idle->account.time[RUNSTATE_running];
 
 	if (q->current == q->idle)
-		t += time_now() - q->idle->sched.since;
+		t += time_elapsed(q->idle->sched.since, time_now());
 	return t;
 }
 

@@ -147,11 +147,9 @@ static void write_now(struct uart *u, const char *text, size_t len)
 	}
 }
 
-/* Another CPU, whose clock may be ahead of ours, may have noted the time. */
 static bool is_dead(const struct uart *u)
 {
-	return u->in != u->out &&
-	       (int64_t)(time_now() - u->moved) > (int64_t)DEAD_NS;
+	return u->in != u->out && time_elapsed(u->moved, time_now()) > DEAD_NS;
 }
 
 /*

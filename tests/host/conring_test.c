@@ -225,6 +225,26 @@ static void lines_about_guests_wait_for_nothing(void **state)
 	fake_destroy(g);
 }
 
+/* Not even with CPUs whose clocks differ. */
+static void guests_cannot_flood_the_log(void **state)
+{
+	struct domain *g = fake_domain(7, 1);
+	uint32_t index = 0, n = 0;
+
+	(void)state;
+	(void)read_from(&index, 0, true);
+	for (unsigned int i = 0; i < 100; i++) {
+		log_guest(g, LOG_ERR, "did it again\n");
+		fake_now -= i % 2 ? -10UL : 10UL;
+	}
+	index = 0;
+	(void)read_from(&index, RING, false);
+	for (const char *p = buf; (p = strstr(p, "again")) != NULL; p++)
+		n++;
+	assert_int_equal(n, 20);
+	fake_destroy(g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +255,7 @@ int main(void)
 		cmocka_unit_test(typed_text_is_read_once),
 		cmocka_unit_test(the_control_domain_waits_for_slow_devices),
 		cmocka_unit_test(lines_about_guests_wait_for_nothing),
+		cmocka_unit_test(guests_cannot_flood_the_log),
 	};
 
 	conring_init();

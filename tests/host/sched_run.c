@@ -255,6 +255,27 @@ static void test_clocks_differ(void **state)
 				450 * MS);
 }
 
+/* What guests are told of their time does not go below zero then, either. */
+static void test_clocks_differ_in_runstate(void **state)
+{
+	struct vcpu *v = make(1, 1);
+	struct vcpu_runstate_info r;
+
+	(void)state;
+	sleep_now(v);
+	fake_now -= 200;
+	fake_on(1);
+	vcpu_unblock(v);
+	vcpu_runstate_get(v, &r);
+	fake_settle();
+	fake_now += 200;
+	for (unsigned int i = 0; i < 4; i++)
+		assert_in_range(r.time[i], 0, MS);
+	vcpu_runstate_get(v, &r);
+	for (unsigned int i = 0; i < 4; i++)
+		assert_in_range(r.time[i], 0, MS);
+}
+
 /*
  * On a CPU that has hardly run a sleeper comes back before the beginning of
  * virtual time. The first of all tests, while there is such a CPU.
@@ -609,6 +630,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_fresh_cpu), T(test_clocks_differ),
+		T(test_clocks_differ_in_runstate),
 		T(test_crowd_spreads), T(test_idle_looks_further),
 		T(test_work_storm), T(test_periodic_rests),
 		T(test_weights), T(test_sleeper), T(test_no_saving_up),
