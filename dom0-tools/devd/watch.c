@@ -187,6 +187,24 @@ static void start_over(struct dev *dev)
 		dev_mark(dev, DIRTY_FOLDER);
 }
 
+/*
+ * Whether our first state went over the 1 of another device, which took the
+ * place while we wrote.  What is in a drive may differ from its folder.
+ */
+static bool hides_another(struct dev *dev, enum xb_state s, uint8_t what)
+{
+	return dev->ops->program && what & DIRTY_FOLDER && dev->opened &&
+	       s == XB_INITWAIT && dev->own == s &&
+	       !(dev->ops == &kind_pvbd && dev->disk.removable) &&
+	       !dev->ops->same(dev);
+}
+
+static void begin_again(struct dev *dev)
+{
+	if (!dev_write_state(dev, XB_INITIALISING, NULL))
+		start_over(dev);
+}
+
 /* The toolstack's `state`: false if @dev is gone, and not to be touched. */
 static bool look_at_folder(struct dev *dev, uint8_t what)
 {
@@ -210,6 +228,9 @@ static bool look_at_folder(struct dev *dev, uint8_t what)
 		dev_write_again(dev);
 	} else if (is_another(dev, s, what)) {
 		start_over(dev);
+		return false;
+	} else if (hides_another(dev, s, what)) {
+		begin_again(dev);
 		return false;
 	} else if (s != dev->own) {
 		new_own_state(dev, s);

@@ -15,6 +15,7 @@
  *	complain	BP_FAILED again and again after CONNECT
  *	hidden		another user with another name, stays when left alone
  *	impostor	the same, called like the server of an image
+ *	slow		says READY half a second late
  *	suicide		kills itself when it serves
  *	die-media	ends when it gets another medium
  *	no-media	cannot serve a medium of two sectors
@@ -209,8 +210,11 @@ static void on_start(const struct bp_start_blk *m, int *data, const int *fds,
 		tell(999);
 	else if (is("early"))
 		tell(BP_CONNECTED);
-	else if (!is("mute"))
+	else if (!is("mute")) {
+		if (is("slow"))
+			usleep(500000);
 		ready(*data);
+	}
 }
 
 static void on_connect(const struct bp_connect_blk *m)

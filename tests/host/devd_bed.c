@@ -97,6 +97,17 @@ void put(const char *value, const char *fmt, ...)
 	assert_int_equal(xsc_write(xs, tx, path, value), 0);
 }
 
+void begin_tx(void)
+{
+	assert_int_equal(xsc_tx_start(xs, &tx), 0);
+}
+
+void end_tx(void)
+{
+	assert_int_equal(xsc_tx_end(xs, tx, true), 0);
+	tx = XSC_NO_TX;
+}
+
 char *get(const char *path)
 {
 	static char text[1024];
@@ -226,6 +237,24 @@ void refused(unsigned int dev, const struct want *w, const char *why)
 	assert_string_equal(get(back(8, dev, "hotplug-status")), "error");
 	expect_text(8, dev, "hotplug-error", why);
 	remove_folder(8, dev);
+}
+
+void give_back(unsigned int dom, unsigned int dev)
+{
+	detach(dom, dev);
+	put("6", FRONT "/state", dom, dev);
+}
+
+void unplug(unsigned int dom, unsigned int dev)
+{
+	give_back(dom, dev);
+	expect(dom, dev, "state", "6");
+	remove_folder(dom, dev);
+}
+
+void remove_first(unsigned int dom)
+{
+	remove_folder(dom, 1);
 }
 
 /* ---- the frontend's part ---- */
@@ -363,7 +392,7 @@ void while_away(void (*fn)(unsigned int dom), unsigned int dom)
 {
 	pid_t worker = worker_pid();
 
-	kill(devd_pid, SIGSTOP);
+	assert_int_equal(kill(devd_pid, SIGSTOP), 0);
 	kill_backend(worker);
 	msleep(50);
 	fn(dom);

@@ -54,6 +54,9 @@ void await_text(const char *file, const char *text);
 
 void put(const char *value, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* What is put between these comes at once. */
+void begin_tx(void);
+void end_tx(void);
 /* "" if there is none. */
 char *get(const char *path);
 /* Waits until the node has this value. */
@@ -73,6 +76,12 @@ void attach(unsigned int dom, unsigned int dev, const char *target);
 /* As the toolstack begins it. */
 void detach(unsigned int dom, unsigned int dev);
 void remove_folder(unsigned int dom, unsigned int dev);
+/* Disk 1; for while_away(). */
+void remove_first(unsigned int dom);
+/* The toolstack asks for it, and the guest does not use it. */
+void give_back(unsigned int dom, unsigned int dev);
+/* The same, and waits for it, and removes the folders. */
+void unplug(unsigned int dom, unsigned int dev);
 /* A disk that domain 8 does not get, for a reason with @why in it. */
 void refused(unsigned int dev, const struct want *w, const char *why);
 

@@ -143,11 +143,10 @@ static void test_card_again_at_once(void **state)
 	attach_card(57, "nat", "");
 	await(card(57, "state"), "2");
 	for (unsigned int i = 0; i < 5; i++) {
-		assert_int_equal(xsc_tx_start(xs, &tx), 0);
+		begin_tx();
 		remove_card(57);
 		attach_card(57, "nat", "");
-		assert_int_equal(xsc_tx_end(xs, tx, true), 0);
-		tx = XSC_NO_TX;
+		end_tx();
 		await(card(57, "state"), "2");
 	}
 	remove_card(57);
@@ -192,13 +191,12 @@ static void test_name_taken(void **state)
 
 static void other_card(unsigned int dom)
 {
-	assert_int_equal(xsc_tx_start(xs, &tx), 0);
+	begin_tx();
 	remove_card(dom);
 	put("mac", CARD "/filter", dom);
 	attach_card(dom, "nat", "");
 	put("00:16:3e:00:00:77", CARD "/mac", dom);
-	assert_int_equal(xsc_tx_end(xs, tx, true), 0);
-	tx = XSC_NO_TX;
+	end_tx();
 }
 
 /* Another card at the place of one while no worker runs: it is not left in

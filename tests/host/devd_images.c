@@ -179,8 +179,7 @@ static void test_server_ends_cleanly(void **state)
 			kill_backend(worker_pid());
 			expect_log("connect resume=1", 1);
 		} else if (way == 1) {
-			detach(39, way);
-			put("6", FRONT "/state", 39u, way);
+			give_back(39, way);
 			expect(39, way, "state", "6");
 		}
 		remove_folder(39, way);
@@ -436,8 +435,7 @@ static void test_closed_is_closed(void **state)
 	connect_front(9, 3);
 	assert_true(has_open(devd_pid, path));
 	assert_int_equal(kill(devd_pid, SIGSTOP), 0);
-	detach(9, 3);
-	put("6", FRONT "/state", 9u, 3u);
+	give_back(9, 3);
 	for (int i = 0; i < 20 && strcmp(get(back(9, 3, "state")), "6"); i++)
 		msleep(10);
 	assert_string_not_equal(get(back(9, 3, "state")), "6");

@@ -344,11 +344,7 @@ static void test_daemon_restarts(void **state)
 	expect_log("connect resume=1", 2);
 	set_mode("good");
 	/* One is removed while nobody looks. */
-	kill(devd_pid, SIGSTOP);
-	kill_backend(worker_pid());
-	msleep(50);
-	remove_folder(14, 1);
-	kill(devd_pid, SIGCONT);
+	while_away(remove_first, 14);
 	expect_log("connect resume=1", 1);
 	attach(15, 1, image("a.img", 1024));
 	expect(15, 1, "state", "2");
@@ -395,11 +391,10 @@ static void test_other_disk_at_once(void **state)
 	attach(50, 1, image("a.img", 1024));
 	connect_front(50, 1);
 	for (unsigned int i = 0; i < 3; i++) {
-		assert_int_equal(xsc_tx_start(xs, &tx), 0);
+		begin_tx();
 		remove_folder(50, 1);
 		attach(50, 1, image(images[i], 256 + 128 * (long)i));
-		assert_int_equal(xsc_tx_end(xs, tx, true), 0);
-		tx = XSC_NO_TX;
+		end_tx();
 		connect_front(50, 1);
 		expect_log(i == 0 ? "sectors=512" :
 			   i == 1 ? "sectors=768" : "sectors=1024", 1);
@@ -410,11 +405,10 @@ static void test_other_disk_at_once(void **state)
 	attach(51, 2, image("d.img", 64));
 	expect_log("sectors=128", 1);
 	set_mode("good");
-	assert_int_equal(xsc_tx_start(xs, &tx), 0);
+	begin_tx();
 	remove_folder(51, 2);
 	attach(51, 2, image("e.img", 32));
-	assert_int_equal(xsc_tx_end(xs, tx, true), 0);
-	tx = XSC_NO_TX;
+	end_tx();
 	expect(51, 2, "state", "2");
 	assert_string_equal(get(back(51, 2, "sectors")), "64");
 	remove_folder(51, 2);
@@ -424,23 +418,44 @@ static void test_other_disk_at_once(void **state)
 	remove_folder(51, 1);
 }
 
-/* Another disk at the place of one that was removed while nobody looked. */
-static void test_other_disk_meanwhile(void **state)
+/* Another takes the place just when the first says that it is ready. */
+static void test_other_disk_hidden(void **state)
 {
 	pid_t worker;
 
 	(void)state;
+	set_mode("slow");
+	attach(55, 1, image("d.img", 64));
+	expect_log("sectors=128", 1);
+	set_mode("good");
+	worker = worker_pid();
+	kill(worker, SIGSTOP);
+	msleep(700);
+	begin_tx();
+	remove_folder(55, 1);
+	attach(55, 1, image("e.img", 32));
+	end_tx();
+	kill(worker, SIGCONT);
+	expect_log("sectors=64", 1);
+	expect(55, 1, "sectors", "64");
+	connect_front(55, 1);
+	remove_folder(55, 1);
+}
+
+static void other_disk(unsigned int dom)
+{
+	remove_folder(dom, 1);
+	attach(dom, 1, image("other.img", 512));
+}
+
+/* Another disk at the place of one that was removed while nobody looked. */
+static void test_other_disk_meanwhile(void **state)
+{
+	(void)state;
 	set_mode("good");
 	attach(34, 1, image("a.img", 1024));
 	connect_front(34, 1);
-	worker = worker_pid();
-	assert_true(worker > 0);
-	kill(devd_pid, SIGSTOP);
-	kill(worker, SIGKILL);
-	msleep(50);
-	remove_folder(34, 1);
-	attach(34, 1, image("other.img", 512));
-	kill(devd_pid, SIGCONT);
+	while_away(other_disk, 34);
 	expect(34, 1, "state", "2");
 	assert_string_equal(get(back(34, 1, "sectors")), "1024");
 	attach(35, 1, image("a.img", 1024));
@@ -489,10 +504,7 @@ static void test_ends_without_server(void **state)
 	kill_backend(backend_pid());
 	msleep(200);
 	assert_string_equal(get(back(36, 1, "state")), "4");
-	detach(36, 1);
-	put("6", FRONT "/state", 36u, 1u);
-	expect(36, 1, "state", "6");
-	remove_folder(36, 1);
+	unplug(36, 1);
 }
 
 /* A backend that has made itself unknown does not outlive its worker; nor does
@@ -588,6 +600,7 @@ static int run_life(void)
 		cmocka_unit_test(test_daemon_restarts),
 		cmocka_unit_test(test_place_taken_again),
 		cmocka_unit_test(test_other_disk_at_once),
+		cmocka_unit_test(test_other_disk_hidden),
 		cmocka_unit_test(test_other_disk_meanwhile),
 		cmocka_unit_test(test_ends_without_server),
 		cmocka_unit_test(test_hidden_backend),

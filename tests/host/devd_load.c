@@ -129,8 +129,7 @@ static void test_nothing_left(void **state)
 			kill_backend(backend_pid());
 		} else if (i % 4 == 2) {
 			connect_front(30, i);
-			detach(30, i);
-			put("6", FRONT "/state", 30u, i);
+			give_back(30, i);
 			expect(30, i, "state", "6");
 		}
 		remove_folder(30, i);

@@ -46,11 +46,6 @@ static void attach_scripted(unsigned int dom, const char *script)
 	attach(dom, 1, "x:y");
 }
 
-static void remove_first(unsigned int dom)
-{
-	remove_folder(dom, 1);
-}
-
 /* The user's own script hears of the end, whoever sees to it. */
 static void test_block_script(void **state)
 {
@@ -137,8 +132,7 @@ static void test_script_before_closed(void **state)
 				   "echo $1 >>script.log");
 		attach_scripted(63, script);
 		connect_front(63, 1);
-		detach(63, 1);
-		put("6", FRONT "/state", 63u, 1u);
+		give_back(63, 1);
 		expect_log("disconnect", i + 1);
 		msleep(200);
 		assert_string_equal(get(back(63, 1, "state")), "5");
