@@ -3,7 +3,8 @@
  * nbd.c: a disk behind an NBD server.
  *
  * State: struct nbd_store: libnbd's handle, and what its socket is watched
- * for.  Commands are given at once and answered in any order.  A command has
+ * for; reading and writing apart, since the one may be waited for already when
+ * the other is needed too.  Commands are given at once and answered in any order.  A command has
  * one piece of memory, so the core copies requests of several pieces.
  * Completions are put off to the loop's next round, as the core wants it.
  */
@@ -23,18 +24,12 @@ struct nbd_store {
 	struct blk_store base;
 	struct loop *loop;
 	struct nbd_handle *h;
-	struct loop_poll poll;
+	struct loop_poll in, out;
 	unsigned int inflight;
 	bool discard, dead;
 	void (*gone)(void *arg, const char *why);
 	void *arg;
 };
-
-static struct nbd_store *store_of(struct loop_poll *p)
-{
-	return (struct nbd_store *)((char *)p -
-				    offsetof(struct nbd_store, poll));
-}
 
 static void check_alive(struct nbd_store *n)
 {
@@ -44,38 +39,57 @@ static void check_alive(struct nbd_store *n)
 	n->gone(n->arg, nbd_get_error());
 }
 
+static void watch_one(struct nbd_store *n, struct loop_poll *p,
+		      unsigned int events)
+{
+	if (p->armed)
+		return;
+	p->fd = nbd_aio_get_fd(n->h);
+	p->events = events;
+	loop_poll_once(n->loop, p);
+}
+
 /* Watches the socket for what libnbd waits for. */
 static void watch(struct nbd_store *n)
 {
 	unsigned int dir;
 
-	if (n->dead || n->poll.armed)
+	if (n->dead)
 		return;
 	dir = nbd_aio_get_direction(n->h);
-	n->poll.fd = nbd_aio_get_fd(n->h);
-	n->poll.events =
-		(dir & LIBNBD_AIO_DIRECTION_READ ? POLLIN : 0) |
-		(dir & LIBNBD_AIO_DIRECTION_WRITE ? POLLOUT : 0);
-	loop_poll_once(n->loop, &n->poll);
+	if (dir & LIBNBD_AIO_DIRECTION_READ)
+		watch_one(n, &n->in, POLLIN);
+	if (dir & LIBNBD_AIO_DIRECTION_WRITE)
+		watch_one(n, &n->out, POLLOUT);
 }
 
-static void nbd_ready(struct loop_poll *p, unsigned int events)
+/* libnbd is told of what it still waits for only. */
+static void ready(struct nbd_store *n, unsigned int direction,
+		  int (*notify)(struct nbd_handle *h))
 {
-	struct nbd_store *n = store_of(p);
-	unsigned int dir;
-
-	if (!n->h) {		/* closed: it was only waited for */
-		free(n);
+	if (!n->h) {		/* closed: the last watch frees it */
+		if (!n->in.armed && !n->out.armed)
+			free(n);
 		return;
 	}
-	dir = nbd_aio_get_direction(n->h);
-	if ((events & (POLLIN | POLLHUP | POLLERR)) &&
-	    (dir & LIBNBD_AIO_DIRECTION_READ))
-		nbd_aio_notify_read(n->h);
-	else if ((events & POLLOUT) && (dir & LIBNBD_AIO_DIRECTION_WRITE))
-		nbd_aio_notify_write(n->h);
+	if (nbd_aio_get_direction(n->h) & direction)
+		notify(n->h);
 	check_alive(n);
 	watch(n);
+}
+
+static void in_ready(struct loop_poll *p, unsigned int events)
+{
+	(void)events;		/* an error is found by reading */
+	ready((struct nbd_store *)((char *)p - offsetof(struct nbd_store, in)),
+	      LIBNBD_AIO_DIRECTION_READ, nbd_aio_notify_read);
+}
+
+static void out_ready(struct loop_poll *p, unsigned int events)
+{
+	(void)events;
+	ready((struct nbd_store *)((char *)p - offsetof(struct nbd_store, out)),
+	      LIBNBD_AIO_DIRECTION_WRITE, nbd_aio_notify_write);
 }
 
 /* ---- commands ---- */
@@ -185,13 +199,14 @@ static int nbd_probe(struct blk_store *s)
 static void nbd_store_close(struct blk_store *s)
 {
 	struct nbd_store *n = (struct nbd_store *)s;
-	bool watched = n->poll.armed;
+	bool watched = n->in.armed || n->out.armed;
+	int fd = nbd_aio_get_fd(n->h);
 
 	if (!n->dead)
 		nbd_aio_disconnect(n->h, 0);
 	n->dead = true;
 	if (watched)
-		shutdown(n->poll.fd, SHUT_RDWR);
+		shutdown(fd, SHUT_RDWR);
 	nbd_close(n->h);
 	n->h = NULL;
 	if (!watched)
@@ -236,7 +251,8 @@ int nbd_store_open(struct loop *l, int fd, const char *export, bool discard,
 	n->discard = discard;
 	n->gone = gone;
 	n->arg = arg;
-	n->poll.ready = nbd_ready;
+	n->in.ready = in_ready;
+	n->out.ready = out_ready;
 	rc = shake_hands(n, fd, export);
 	*why = nbd_get_error();
 	if (!rc) {
