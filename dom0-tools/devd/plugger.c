@@ -283,6 +283,8 @@ int plug_main(const char *run_dir)
 		return 1;
 	}
 	hostnet_set_paths(hn, run_dir, "dnsmasq");
+	/* The last plugger, or its orders, may have been lost. */
+	hostnet_sweep(hn);
 	while (bp_recv(BP_SOCKET, &m, sizeof(m), NULL, 0, &n) ==
 	       (int)sizeof(m)) {
 		struct plug_answer a = {

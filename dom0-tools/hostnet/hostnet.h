@@ -8,8 +8,9 @@
  * @fail (may be NULL) what failed and what helps.  They block for as long as
  * the kernel takes to change a table, never for a guest; plugging in and out
  * also for dnsmasq to start or to end, at most 15 s.  A script takes longer,
- * and runs beside the caller.  What a function that failed had done is undone.  The functions that undo may be called again, and for things
- * that were never done: what is not there is not an error.
+ * and runs beside the caller.  What a function that failed had done is undone.
+ * The functions that undo may be called again, and for things that were never
+ * done: what is not there is not an error.
  *
  * One thread at a time uses a struct hostnet.
  */
@@ -150,6 +151,13 @@ int hostnet_vif_up(struct hostnet *hn, const struct hostnet_vif *vif,
  */
 int hostnet_vif_down(struct hostnet *hn, const struct hostnet_vif *vif,
 		     struct fail *fail);
+
+/*
+ * Removes what is left of interfaces that went without hostnet_vif_down(): NAT
+ * networks without a card, filters of interfaces that are not there.  Not
+ * while another process plugs in.
+ */
+void hostnet_sweep(struct hostnet *hn);
 
 /* Does an interface with that name exist? */
 bool hostnet_link_exists(struct hostnet *hn, const char *name);

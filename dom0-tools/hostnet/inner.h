@@ -76,6 +76,12 @@ int hn_forwarding(int family, struct fail *fail);
 /* Creates the file's folder if need be; replaces the file at once. */
 int hn_write_file(const char *path, const char *text, struct fail *fail);
 
+/* ---- parse.c ---- */
+
+/* What the kernel, our nftables rules and the names of our files all accept
+ * as an interface's name. */
+bool hn_good_name(const char *name);
+
 /* ---- nft.c ---- */
 
 /* Masquerades what leaves the networks @v4 and @v6 of @bridge. */
@@ -85,8 +91,13 @@ int hn_nft_nat_del(const char *bridge);
 /* Filters and caps what comes in from the interface. */
 int hn_nft_filter(const struct hostnet_vif *vif, struct fail *fail);
 int hn_nft_filter_del(const char *vif);
+/* Removes the filters of interfaces that are not there. */
+void hn_nft_sweep(struct hostnet *hn);
 
 /* ---- nat.c ---- */
+
+/* Removes the networks that have no card. */
+void hn_nat_sweep(struct hostnet *hn);
 
 /* Makes the network if it is not there, and notes the card's lease. */
 int hn_nat_join(struct hostnet *hn, const char *bridge,

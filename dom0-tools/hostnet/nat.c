@@ -6,9 +6,11 @@
  *
  * State is in the kernel (the bridge, its addresses, one nftables table) and
  * in RUN/nat-BRIDGE/: dnsmasq.conf, its pid, its leases, and hosts/, a file
- * for each card.  dnsmasq.conf is written last and removed first, and a
- * bridge without it is not ours.  The first card makes the network, the last
- * one takes it away; any number of calls between finds it as it is.
+ * for each card.  hosts/.made is written as soon as the bridge is made and
+ * removed after it, and a bridge without it is not ours; dnsmasq.conf is
+ * written last and removed first: without it the network is half made, by one
+ * who was killed over it.  The first card makes the network, the last one
+ * takes it away; any number of calls between finds it as it is.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -30,6 +32,8 @@
 
 #define RUN_MS 15000	/* for dnsmasq to begin to serve */
 #define STOP_TRIES 100	/* of 10 ms, for dnsmasq to end */
+#define MADE "hosts/.made"	/* dnsmasq skips dot files */
+#define CONF "dnsmasq.conf"
 
 struct nat {
 	struct hostnet *hn;
@@ -43,6 +47,9 @@ static int nat_init(struct nat *n, struct hostnet *hn, const char *bridge)
 	int len;
 
 	memset(n, 0, sizeof(*n));
+	/* It is part of a path, and of rules. */
+	if (!hn_good_name(bridge))
+		return -EINVAL;
 	n->hn = hn;
 	n->bridge = bridge;
 	len = snprintf(n->dir, sizeof(n->dir), "%s/nat-%s", hn->run_dir,
@@ -167,7 +174,7 @@ static int write_conf(const struct nat *n, struct fail *fail)
 	strbuf_printf(&sb, "dhcp-leasefile=%s/leases\n", n->dir);
 	strbuf_printf(&sb, "dhcp-hostsdir=%s/hosts\n", n->dir);
 	strbuf_printf(&sb, "pid-file=%s/dnsmasq.pid\n", n->dir);
-	path_of(n, path, "dnsmasq.conf");
+	path_of(n, path, CONF);
 	rc = sb.err ? sb.err : hn_write_file(path, sb.data, fail);
 	strbuf_free(&sb);
 	return rc;
@@ -318,20 +325,17 @@ static int make_hosts_dir(const struct nat *n, struct fail *fail)
 {
 	char path[256];
 
-	path_of(n, path, "hosts/.made");	/* dnsmasq skips dot files */
+	path_of(n, path, MADE);
 	return hn_write_file(path, "", fail);
 }
 
-static int make(struct nat *n, struct fail *fail)
+/* What a bridge of ours needs. */
+static int furnish(struct nat *n, struct fail *fail)
 {
-	int rc = choose_v4(n, fail);
+	int rc = make_hosts_dir(n, fail);
 
-	choose_v6(n);
 	if (!rc)
-		rc = hn_bridge_add(n->hn, n->bridge, fail);
-	if (rc)
-		return rc;
-	rc = hn_addr_add(n->hn, n->bridge, &n->v4, fail);
+		rc = hn_addr_add(n->hn, n->bridge, &n->v4, fail);
 	if (!rc)
 		rc = hn_link_set_up(n->hn, n->bridge, true, fail);
 	if (!rc)
@@ -342,8 +346,6 @@ static int make(struct nat *n, struct fail *fail)
 		rc = hn_forwarding(6, fail);
 	if (!rc)
 		rc = hn_nft_nat(n->bridge, &n->v4, &n->v6, fail);
-	if (!rc)
-		rc = make_hosts_dir(n, fail);
 	return rc ? rc : write_conf(n, fail);
 }
 
@@ -366,7 +368,7 @@ static void remove_hosts(const struct nat *n)
 
 static void unmake(struct nat *n)
 {
-	static const char *const files[] = { "dnsmasq.conf", "dnsmasq.pid",
+	static const char *const files[] = { CONF, "dnsmasq.pid",
 					     "leases" };
 	char path[256];
 
@@ -375,18 +377,54 @@ static void unmake(struct nat *n)
 		path_of(n, path, files[i]);
 		unlink(path);
 	}
-	remove_hosts(n);
-	rmdir(n->dir);
 	hn_nft_nat_del(n->bridge);
 	hn_link_delete(n->hn, n->bridge, NULL);
+	remove_hosts(n);
+	rmdir(n->dir);
+}
+
+static bool has_file(const struct nat *n, const char *name)
+{
+	char path[256];
+
+	path_of(n, path, name);
+	return !access(path, F_OK);
 }
 
 static bool is_ours(const struct nat *n)
 {
-	char path[256];
+	return has_file(n, MADE);
+}
 
-	path_of(n, path, "dnsmasq.conf");
-	return !access(path, F_OK);
+/* A bridge that somebody else made meanwhile stays as it is. */
+static int make(struct nat *n, struct fail *fail)
+{
+	int rc = choose_v4(n, fail);
+
+	choose_v6(n);
+	if (!rc)
+		rc = hn_bridge_add(n->hn, n->bridge, fail);
+	if (rc)
+		return rc;
+	rc = furnish(n, fail);
+	if (rc)
+		unmake(n);
+	return rc;
+}
+
+/* The network, whether or not it was there. */
+static int have(struct nat *n, struct fail *fail)
+{
+	if (!hostnet_link_exists(n->hn, n->bridge))
+		return make(n, fail);
+	if (!is_ours(n))
+		return fail_set(fail, -EEXIST, "mode=nat makes its bridge by "
+				"itself, but %s exists already; name another "
+				"with bridge=", n->bridge);
+	if (has_file(n, CONF))
+		return 0;
+	unmake(n);
+	return make(n, fail);
 }
 
 int hn_nat_join(struct hostnet *hn, const char *bridge,
@@ -396,20 +434,31 @@ int hn_nat_join(struct hostnet *hn, const char *bridge,
 	int rc = nat_init(&n, hn, bridge);
 
 	if (rc)
-		return fail_errno(fail, rc, "NAT network %s", bridge);
-	if (!hostnet_link_exists(hn, bridge))
-		rc = make(&n, fail);
-	else if (!is_ours(&n))
-		return fail_set(fail, -EEXIST, "mode=nat makes its bridge by "
-				"itself, but %s exists already; name another "
-				"with bridge=", bridge);
-	if (!rc)
-		rc = host_add(&n, vif, fail);
+		return fail_errno(fail, rc, "NAT network '%.40s'", bridge);
+	rc = have(&n, fail);
+	if (rc)
+		return rc;
+	rc = host_add(&n, vif, fail);
 	if (!rc)
 		rc = dnsmasq_start(&n, fail);
 	if (rc && !hn_bridge_ports(hn, bridge, vif->name))
 		unmake(&n);
 	return rc;
+}
+
+void hn_nat_sweep(struct hostnet *hn)
+{
+	DIR *dir = opendir(hn->run_dir);
+	struct dirent *e;
+	struct nat n;
+
+	while (dir && (e = readdir(dir)))
+		if (!strncmp(e->d_name, "nat-", 4) &&
+		    !nat_init(&n, hn, e->d_name + 4) && is_ours(&n) &&
+		    !hn_bridge_ports(hn, n.bridge, NULL))
+			unmake(&n);
+	if (dir)
+		closedir(dir);
 }
 
 int hn_nat_leave(struct hostnet *hn, const char *bridge,

@@ -217,3 +217,54 @@ int hn_nft_filter_del(const char *vif)
 {
 	return drop_table("netdev", "vif", vif);
 }
+
+/* ---- what is left of interfaces that went without us ---- */
+
+/* The name behind a word of add_word()'s; false if it is none. */
+static bool name_of(const char *word, size_t len, char out[HOSTNET_NAME])
+{
+	unsigned int c;
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (n == HOSTNET_NAME - 1)
+			return false;
+		if (word[i] != '_') {
+			out[n++] = word[i];
+			continue;
+		}
+		if (i + 2 >= len || sscanf(word + i + 1, "%2x", &c) != 1)
+			return false;
+		out[n++] = (char)c;
+		i += 2;
+	}
+	out[n] = 0;
+	return hn_good_name(out);
+}
+
+static void sweep_tables(struct hostnet *hn, const char *list)
+{
+	static const char begin[] = "table netdev parvis_vif_";
+	char name[HOSTNET_NAME];
+	size_t len;
+
+	for (; (list = strstr(list, begin)); list += len) {
+		list += sizeof(begin) - 1;
+		len = strcspn(list, " \n");
+		if (name_of(list, len, name) && !hostnet_link_exists(hn, name))
+			hn_nft_filter_del(name);
+	}
+}
+
+void hn_nft_sweep(struct hostnet *hn)
+{
+	struct nft_ctx *ctx = nft_ctx_new(NFT_CTX_DEFAULT);
+
+	if (!ctx)
+		return;
+	nft_ctx_buffer_error(ctx);
+	nft_ctx_buffer_output(ctx);
+	if (!nft_run_cmd_from_buffer(ctx, "list tables netdev"))
+		sweep_tables(hn, nft_ctx_get_output_buffer(ctx));
+	nft_ctx_free(ctx);
+}

@@ -11,10 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hostnet/hostnet.h"
+#include "hostnet/inner.h"
 
-/* What the kernel and our nftables rules both accept as a name. */
-static bool good_name(const char *name)
+bool hn_good_name(const char *name)
 {
 	if (!*name || !strcmp(name, ".") || !strcmp(name, "..") ||
 	    strlen(name) >= HOSTNET_NAME)
@@ -31,7 +30,7 @@ int hostnet_vif_name(char out[HOSTNET_NAME], uint32_t domid, uint32_t devid,
 	char name[32];
 
 	snprintf(name, sizeof(name), "vif%u.%u", domid, devid);
-	if (vifname && *vifname && !good_name(vifname))
+	if (vifname && *vifname && !hn_good_name(vifname))
 		return fail_set(fail, -EINVAL, "'%.40s' cannot be an "
 				"interface's name: at most %d letters, digits "
 				"and ._-+@", vifname, HOSTNET_NAME - 1);

@@ -233,3 +233,9 @@ int hostnet_vif_down(struct hostnet *hn, const struct hostnet_vif *vif,
 		hn_nft_filter_del(vif->name);
 	return 0;
 }
+
+void hostnet_sweep(struct hostnet *hn)
+{
+	hn_nat_sweep(hn);
+	hn_nft_sweep(hn);
+}

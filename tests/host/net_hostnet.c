@@ -337,6 +337,68 @@ static void nat(void **state)
 	close_all(fd, 2);
 }
 
+/* A network that was half made by one who was killed; and names that would
+ * lead elsewhere. */
+static void nat_half_made(void **state)
+{
+	struct hostnet_vif v = vif_named("vif6.2");
+	char cmd[256];
+	int fd;
+
+	(void)state;
+	NEED_NAMESPACE();
+	v.mode = HOSTNET_MODE_NAT;
+	OK(hostnet_tap_create(hn, v.name, 1, &fd, &why));
+	snprintf(cmd, sizeof(cmd), "mkdir -p %s/nat-parvisnat0/hosts && "
+		 "touch %s/nat-parvisnat0/hosts/.made && "
+		 "ip link add parvisnat0 type bridge", run_dir, run_dir);
+	sh(cmd);
+	OK(hostnet_vif_up(hn, &v, &why));
+	assert_true(says("ip addr show parvisnat0", "10.77."));
+	OK(hostnet_vif_down(hn, &v, NULL));
+	assert_false(hostnet_link_exists(hn, "parvisnat0"));
+
+	snprintf(cmd, sizeof(cmd), "mkdir -p %s/nat-x %s/other/hosts && "
+		 "touch %s/other/hosts/a %s/other/hosts/.made "
+		 "%s/other/dnsmasq.conf", run_dir, run_dir, run_dir, run_dir,
+		 run_dir);
+	sh(cmd);
+	v.bridge = "x/../other";
+	assert_int_equal(hostnet_vif_up(hn, &v, NULL), -EINVAL);
+	snprintf(cmd, sizeof(cmd), "[ -e %s/other/hosts/a ] && "
+		 "rm -r %s/other %s/nat-x", run_dir, run_dir, run_dir);
+	sh(cmd);
+	close(fd);
+}
+
+/* What cards have left that nobody plugged out; others' is theirs. */
+static void sweep(void **state)
+{
+	struct hostnet_vif v = vif_named("vif6.3"), w = vif_named("vif6.4");
+	int fd[2];
+
+	(void)state;
+	NEED_NAMESPACE();
+	v.mode = w.mode = HOSTNET_MODE_NAT;
+	v.filters = w.filters = HOSTNET_FILTER_MAC;
+	w.bridge = "nat9";
+	OK(hostnet_tap_create(hn, v.name, 1, &fd[0], &why));
+	OK(hostnet_tap_create(hn, w.name, 1, &fd[1], &why));
+	OK(hostnet_vif_up(hn, &v, &why));
+	OK(hostnet_vif_up(hn, &w, &why));
+	close(fd[0]);
+	assert_true(hostnet_link_exists(hn, "parvisnat0"));
+	hostnet_sweep(hn);
+	assert_false(hostnet_link_exists(hn, "parvisnat0"));
+	assert_true(hostnet_link_exists(hn, "nat9"));
+	assert_false(says("nft list tables", "vif6_2e3"));
+	assert_true(says("nft list tables", "vif6_2e4"));
+	OK(hostnet_vif_down(hn, &w, NULL));
+	close(fd[1]);
+	assert_false(hostnet_link_exists(hn, "nat9"));
+	assert_false(says("nft list tables", "parvis"));
+}
+
 static void filters(void **state)
 {
 	struct hostnet_vif v = vif_named("vif8.0");
@@ -543,6 +605,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(bridges, setup, teardown),
 		cmocka_unit_test_setup_teardown(routes, setup, teardown),
 		cmocka_unit_test_setup_teardown(nat, setup, teardown),
+		cmocka_unit_test_setup_teardown(nat_half_made, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(sweep, setup, teardown),
 		cmocka_unit_test_setup_teardown(filters, setup, teardown),
 		cmocka_unit_test_setup_teardown(kernel_filters, setup,
 						teardown),
