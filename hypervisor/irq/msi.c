@@ -113,6 +113,20 @@ static paddr_t bar_address(const struct pci_dev *d, unsigned int n)
 	return p;
 }
 
+/* Entries that are in use go on at the old place if there is no new one. */
+static int remap(struct pci_dev *d, paddr_t base)
+{
+	uint32_t n = (get(d, d->msix_cap + MSI_CONTROL, 2) & MSIX_SIZE_MASK) + 1;
+	volatile uint32_t *table = mmio_map(base, n * ENTRY_WORDS * 4UL);
+
+	if (!table)
+		return -ENOMEM;
+	d->msix = table;
+	d->msix_entries = (uint16_t)n;
+	d->msix_table = base;
+	return 0;
+}
+
 /*
  * Map the table. A virtual function has no base registers of its own: then
  * the control domain's word for it counts. The mapping is kept until the
@@ -132,11 +146,7 @@ static int map_table(struct pci_dev *d, paddr_t table_base)
 	base += where & ~7U;
 	if (d->msix && d->msix_table == base)
 		return 0;
-	d->msix_entries = (uint16_t)(
-		(get(d, d->msix_cap + MSI_CONTROL, 2) & MSIX_SIZE_MASK) + 1);
-	d->msix = mmio_map(base, d->msix_entries * ENTRY_WORDS * 4UL);
-	d->msix_table = base;
-	return d->msix ? 0 : -ENOMEM;
+	return remap(d, base);
 }
 
 static bool in_use(const struct pci_dev *dev, bool msix, unsigned int entry)

@@ -24,8 +24,9 @@ volatile void *mmio_map(paddr_t p, size_t len)
 	if (p + len < p || (p + len - 1) >> x86_features.paddr_bits ||
 	    size > MMIO_WINDOW - mmio_used)
 		return NULL;
-	mmio_used += size;
-	pagemap_add(hv_l4, va, p - off, size, MAP_MMIO);
+	mmio_used += size; /* for good: what fails may have been mapped in part */
+	if (pagemap_try_add(hv_l4, va, p - off, size, MAP_MMIO))
+		return NULL;
 	return (volatile void *)(va + off);
 }
 

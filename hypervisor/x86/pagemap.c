@@ -25,6 +25,7 @@ static uint64_t *table_at(uint64_t entry)
 	return allocator_up ? frame_map(paddr_to_mfn(p)) : (uint64_t *)p;
 }
 
+/* 0 without memory. */
 static uint64_t new_table(void)
 {
 	void *p;
@@ -32,9 +33,7 @@ static uint64_t new_table(void)
 	if (!allocator_up)
 		return (uint64_t)bootmem_page() | PAGEMAP_TABLE;
 	p = pages_alloc(0);
-	if (!p)
-		panic("no memory for the hypervisor's page tables");
-	return mfn_to_paddr(frame_of(p)) | PAGEMAP_TABLE;
+	return p ? mfn_to_paddr(frame_of(p)) | PAGEMAP_TABLE : 0;
 }
 
 static unsigned int index_at(uint64_t va, unsigned int level)
@@ -42,8 +41,8 @@ static unsigned int index_at(uint64_t va, unsigned int level)
 	return (va >> (12 + 9 * (level - 1))) & 511;
 }
 
-/* The entry of level @level for @va, tables above it made. */
-static uint64_t *entry_at(uint64_t *l4, uint64_t va, unsigned int level)
+/* The entry of level @level for @va, tables above it made; NULL: no memory. */
+static uint64_t *try_entry_at(uint64_t *l4, uint64_t va, unsigned int level)
 {
 	uint64_t *t = l4;
 
@@ -52,10 +51,27 @@ static uint64_t *entry_at(uint64_t *l4, uint64_t va, unsigned int level)
 
 		if (!(*e & PTE_P))
 			*e = new_table();
+		if (!*e)
+			return NULL;
 		ASSERT(l == 4 || !(*e & PTE_PSE));
 		t = table_at(*e);
 	}
 	return &t[index_at(va, level)];
+}
+
+static void no_memory(void) noreturn;
+static void no_memory(void)
+{
+	panic("no memory for the hypervisor's page tables");
+}
+
+static uint64_t *entry_at(uint64_t *l4, uint64_t va, unsigned int level)
+{
+	uint64_t *e = try_entry_at(l4, va, level);
+
+	if (!e)
+		no_memory();
+	return e;
 }
 
 void *pagemap_table(uint64_t *l4, uint64_t va, unsigned int level)
@@ -76,19 +92,29 @@ static unsigned int level_for(uint64_t va, paddr_t pa, uint64_t len)
 	return 1;
 }
 
-void pagemap_add(uint64_t *l4, uint64_t va, paddr_t pa, uint64_t len,
-		 uint64_t rights)
+int pagemap_try_add(uint64_t *l4, uint64_t va, paddr_t pa, uint64_t len,
+		    uint64_t rights)
 {
 	while (len) {
 		unsigned int level = level_for(va, pa, len);
 		uint64_t size = 1UL << (12 + 9 * (level - 1));
+		uint64_t *e = try_entry_at(l4, va, level);
 
-		*entry_at(l4, va, level) =
-			pa | rights | (level > 1 ? PTE_PSE : 0);
+		if (!e)
+			return -ENOMEM;
+		*e = pa | rights | (level > 1 ? PTE_PSE : 0);
 		va += size;
 		pa += size;
 		len -= size;
 	}
+	return 0;
+}
+
+void pagemap_add(uint64_t *l4, uint64_t va, paddr_t pa, uint64_t len,
+		 uint64_t rights)
+{
+	if (pagemap_try_add(l4, va, pa, len, rights))
+		no_memory();
 }
 
 void pagemap_fill(uint64_t *l4, uint64_t va, paddr_t pa, uint64_t rights)

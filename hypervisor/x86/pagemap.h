@@ -12,9 +12,14 @@
 /* Upper entries allow everything: leaves decide. */
 #define PAGEMAP_TABLE (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
 
-/* Map @len bytes at @va to @pa, in the largest pages that fit. */
+/*
+ * Map @len bytes at @va to @pa, in the largest pages that fit. Without memory:
+ * the first panics; the other is -ENOMEM, and a part may be mapped.
+ */
 void pagemap_add(uint64_t *l4, uint64_t va, paddr_t pa, uint64_t len,
 		 uint64_t rights);
+int must_check pagemap_try_add(uint64_t *l4, uint64_t va, paddr_t pa,
+			       uint64_t len, uint64_t rights);
 
 /* Map all 512 pages of the 2 MiB at @va to the one page at @pa. */
 void pagemap_fill(uint64_t *l4, uint64_t va, paddr_t pa, uint64_t rights);

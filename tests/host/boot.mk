@@ -9,7 +9,7 @@
 HVBOOT_OUT := $(B)/tests/hvboot
 HVBOOT_TESTS := $(patsubst tests/host/%.c,%,$(wildcard $(addprefix tests/host/, \
 	bootinfo_*.c memmap_*.c cmdline_*.c acpi_*.c elf_*.c unpack_*.c \
-	dom0_build_*.c pirq_*.c conring_*.c uart_*.c)))
+	dom0_build_*.c pirq_*.c conring_*.c uart_*.c pagemap_*.c)))
 HVBOOT_FUZZ := fuzz_bootinfo fuzz_elf
 HVBOOT_BIN := $(addprefix $(HVBOOT_OUT)/,$(HVBOOT_TESTS))
 
@@ -37,6 +37,13 @@ $(HVBOOT_OUT)/uart_test: $(HVBOOT_OUT)/x86_uart.o
 $(HVBOOT_OUT)/uart_test.o $(HVBOOT_OUT)/x86_uart.o: \
 	HOST_CFLAGS := -Itests/host/fake $(HOST_CFLAGS)
 $(HVBOOT_OUT)/x86_uart.o: hypervisor/x86/uart.c
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) -c $< -o $@
+
+# The hypervisor's own tables: plain memory.
+$(HVBOOT_OUT)/pagemap_test: $(HVBOOT_OUT)/x86_pagemap.o
+$(HVBOOT_OUT)/x86_pagemap.o: hypervisor/x86/pagemap.c
 	$(call say,HOSTCC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) -c $< -o $@

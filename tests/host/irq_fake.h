@@ -24,6 +24,7 @@ extern struct irq_fake_line irq_fake[IRQ_MAX];
 void irq_fake_arrive(unsigned int irq);
 extern uint8_t irq_fake_config[256];
 extern uint32_t irq_fake_table[8 * 4];
+extern bool irq_fake_no_mmio; /* nothing more can be mapped */
 /* The device as it is after power-on. */
 void irq_fake_device(void);
 

@@ -223,6 +223,15 @@ static void msix(void **state)
 	memset(irq_fake_table, 0xff, sizeof(irq_fake_table)); /* a reset */
 	assert_int_equal(OP(restore_msi_ext, dev), 0);
 	assert_int_equal(irq_fake_table[3 * 4 + 2], IRQ_FAKE_GSIS);
+	/* It moves, and cannot be mapped there: what is in use stays usable. */
+	irq_fake_config[0x12] ^= 1;
+	irq_fake_no_mmio = true;
+	assert_int_equal(map_msi(MAP_PIRQ_TYPE_MSI_SEG, 0xfebf0000, 4), -ENOMEM);
+	irq_fake_no_mmio = false;
+	memset(irq_fake_table, 0xff, sizeof(irq_fake_table));
+	assert_int_equal(OP(restore_msi_ext, dev), 0);
+	assert_int_equal(irq_fake_table[3 * 4 + 2], IRQ_FAKE_GSIS);
+	irq_fake_config[0x12] ^= 1;
 	assert_int_equal(unmap((int)p), 0);
 	assert_int_equal(irq_fake_table[3 * 4 + 3], 1);
 }
