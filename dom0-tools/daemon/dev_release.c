@@ -87,18 +87,32 @@ int devices_list(struct toolstack *ts, uint32_t domid, struct device_at **list,
 
 /* ---- telling ---- */
 
-/* Whether the backend has something to let go of. */
+/* Whether the node of the backend's folder is there with another value. */
+static bool differs(struct store_writer *w, const char *path,
+		    const char *name, const char *value)
+{
+	char *text;
+	bool other;
+
+	if (xsc_readf(w->xs, w->tx, &text, "%s/%s", path, name))
+		return false;
+	other = *text && strcmp(text, value);
+	free(text);
+	return other;
+}
+
+/*
+ * Whether the backend has something to let go of.  One that is online is only
+ * closed by its guest, and may be opened again; the kernel's own say no more
+ * to that.
+ */
 static bool is_open(struct store_writer *w, const struct device_at *at)
 {
-	char path[DEVICE_PATH], *state;
-	bool open;
+	char path[DEVICE_PATH];
 
 	device_back_path(at, path);
-	if (xsc_readf(w->xs, w->tx, &state, "%s/state", path))
-		return false;
-	open = *state && strcmp(state, "6");
-	free(state);
-	return open;
+	return differs(w, path, "state", "6") ||
+	       (!at->by_kernel && differs(w, path, "online", "0"));
 }
 
 static void write_end(struct store_writer *w, void *ctx)

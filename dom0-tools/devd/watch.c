@@ -99,7 +99,11 @@ static void new_own_state(struct dev *dev, enum xb_state s)
 	}
 	if (s == XB_INITIALISING)
 		dev_restart(dev);
-	else if (s == XB_CLOSING && dev->own < XB_CLOSING)
+	else if (s != XB_CLOSING)
+		return;
+	else if (dev->phase == PH_ENDED || dev->phase == PH_FAILED)
+		dev_write_state(dev, XB_CLOSED, NULL);
+	else	/* also over a 6 that only said that the frontend is closed */
 		dev->own = XB_CLOSING;
 }
 

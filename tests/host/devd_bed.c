@@ -226,8 +226,10 @@ void remove_folder(unsigned int dom, unsigned int dev)
 
 void detach(unsigned int dom, unsigned int dev)
 {
+	begin_tx();
 	put("0", BACK "/online", dom, dev);
 	put("5", BACK "/state", dom, dev);
+	end_tx();
 }
 
 void refused(unsigned int dev, const struct want *w, const char *why)

@@ -91,6 +91,22 @@ static void test_detached_in_a_race(void **state)
 	remove_folder(3, 51712);
 }
 
+/* A state of 6 that only says that the guest has closed is not taken for the
+ * device's end; nor does one that has ended leave the toolstack waiting. */
+static void test_detached_when_closed(void **state)
+{
+	(void)state;
+	set_mode("good");
+	attach(56, 1, image("a.img", 1024));
+	put("6", FRONT "/state", 56u, 1u);
+	expect(56, 1, "state", "6");
+	assert_string_equal(get(back(56, 1, "hotplug-status")), "connected");
+	unplug(56, 1);
+	attach(56, 2, "/no/such");
+	expect(56, 2, "hotplug-status", "error");
+	unplug(56, 2);
+}
+
 static void test_reconnects(void **state)
 {
 	(void)state;
@@ -588,6 +604,7 @@ static int run_life(void)
 		cmocka_unit_test(test_connects),
 		cmocka_unit_test(test_detached_in_use),
 		cmocka_unit_test(test_detached_in_a_race),
+		cmocka_unit_test(test_detached_when_closed),
 		cmocka_unit_test(test_reconnects),
 		cmocka_unit_test(test_survives_kills),
 		cmocka_unit_test(test_killed_at_start),

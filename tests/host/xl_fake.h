@@ -36,6 +36,7 @@ struct fake_counts {
 	unsigned int undying;		/* no domain can be destroyed */
 	enum fake_devd devd;
 	unsigned int devices;		/* that it has set up and not let go */
+	unsigned int let_go;		/* that it was told to, in all */
 	unsigned int watches;
 	unsigned int reads_consoles;	/* a console daemon is there */
 };

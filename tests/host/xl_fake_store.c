@@ -210,6 +210,7 @@ static void serve_device(const char *folder)
 	} else if (!strcmp(state, "5") && fake->devd != DEVD_KEEPS &&
 		   !strcmp(value_of(folder, "online"), "0")) {
 		set_in(folder, "state", "6");
+		fake->let_go++;
 	}
 	serve_request(folder);
 }

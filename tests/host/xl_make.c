@@ -355,13 +355,17 @@ static void serves_others_meanwhile(void **state)
 }
 
 /* A device that was up and is closed again has been set up: whoever looks
- * later than its guest does not wait for it in vain. */
+ * later than its guest does not wait for it in vain.  Nor is one let go of
+ * because its guest has closed it. */
 static void sees_what_was_closed_at_once(void **state)
 {
+	unsigned int before = fake->let_go;
+
 	(void)state;
 	fake->devd = DEVD_HASTY;
 	assert_true(create(DEVICES));
 	assert_true(ask("{\"op\":\"destroy\",\"domain\":\"g\"}"));
+	assert_int_equal(fake->let_go - before, 4);
 	fake->devd = DEVD_WORKS;
 	expect_nothing_left();
 }
