@@ -26,6 +26,11 @@ void fake_sleeps(const char *what)
 	fake_must(!atomic, what);
 }
 
+void fake_atomic(int by)
+{
+	atomic += by;
+}
+
 bool fake_fails(void)
 {
 	fake.could_fail++;
@@ -75,19 +80,6 @@ void cancel_work_sync(struct work_struct *work)
 	if (*at)
 		*at = work->next;
 	work->waits = false;
-}
-
-void fake_works(void)
-{
-	do {
-		while (works) {
-			struct work_struct *work = works;
-
-			works = work->next;
-			work->waits = false;
-			work->run(work);
-		}
-	} while (fake_dispatch() || works);
 }
 
 bool fake_work_within(const void *p, size_t size)
@@ -155,7 +147,12 @@ void mutex_unlock(struct mutex *m)
 
 #define PORTS	32
 
-static struct { bool used; irq_handler_t handler; void *data; } port[PORTS];
+/* An event that comes while its interrupt is not ended waits for that. */
+static struct {
+	irq_handler_t handler;
+	void *data;
+	bool used, masked, pending;
+} port[PORTS];
 
 int xenbus_alloc_evtchn(struct xenbus_device *dev, evtchn_port_t *out)
 {
@@ -167,6 +164,7 @@ int xenbus_alloc_evtchn(struct xenbus_device *dev, evtchn_port_t *out)
 	while (port[i].used)
 		i++;
 	port[i].used = true;
+	port[i].masked = port[i].pending = false;
 	fake.ports++;
 	*out = i;
 	return 0;
@@ -208,6 +206,7 @@ void unbind_from_irqhandler(int irq, void *data)
 void xen_irq_lateeoi(int irq, unsigned int flags)
 {
 	fake_must(port[irq].handler, "an interrupt ended that is unbound");
+	port[irq].masked = false;
 	fake.spurious += flags == XEN_EOI_FLAG_SPURIOUS;
 }
 
@@ -221,11 +220,39 @@ bool fake_event(evtchn_port_t i)
 {
 	if (i >= PORTS || !port[i].handler)
 		return false;
+	port[i].pending = port[i].masked;
+	if (port[i].masked)
+		return true;
+	port[i].masked = true;
 	atomic++;
 	port[i].handler((int)i, port[i].data);
 	atomic--;
 	fake_softirq();
 	return true;
+}
+
+static bool late_events(void)
+{
+	evtchn_port_t i;
+
+	for (i = 0; i < PORTS; i++)
+		if (port[i].handler && port[i].pending && !port[i].masked)
+			return fake_event(i);
+	return false;
+}
+
+void fake_works(void)
+{
+	do {
+		while (works) {
+			struct work_struct *work = works;
+
+			works = work->next;
+			work->waits = false;
+			work->run(work);
+		}
+	} while (fake_dispatch() || fake_polls() || late_events() ||
+		 works);
 }
 
 void fake_start(void)
@@ -235,6 +262,7 @@ void fake_start(void)
 	memset(&fake, 0, sizeof(fake));
 	fake.driver = driver;
 	fake_bus_start();
+	fake_net_start();
 }
 
 void fake_end(void)
@@ -244,5 +272,6 @@ void fake_end(void)
 	fake_must(!fake.allocs && !fake.pages && !fake.grants, "memory lost");
 	fake_must(!fake.ports && !fake.irqs, "ports lost");
 	fake_must(!fake.disks && !fake.tagsets, "disks lost");
+	fake_net_end();
 	fake_must(!atomic && !noio, "contexts lost");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * As much of a Linux kernel as the block frontend stands on, for the host: each
- * header that it includes leads here.  The fake keeps account of all that is
+ * As much of a Linux kernel as the frontends stand on, for the host: each header
+ * that they include leads here.  The fake keeps account of all that is
  * handed out, and ends the test on what a real kernel would not survive: sleeping
  * under a spinlock, a work item freed while it waits, memory freed while it is
  * mapped, a queue that is used after its end.
@@ -32,6 +32,7 @@
 #define BIT(n)			(1UL << (n))
 #define min(a, b)		((a) < (b) ? (a) : (b))
 #define max(a, b)		((a) > (b) ? (a) : (b))
+#define min3(a, b, c)		min(min(a, b), c)
 #define clamp(v, lo, hi)	min(max(v, lo), hi)
 #define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
 #define ilog2(n)		(31 - __builtin_clz(n))
@@ -138,7 +139,8 @@ struct device { void *drvdata; };
 #define dev_set_drvdata(d, p)	((d)->drvdata = (p))
 #define dev_get_drvdata(d)	((d)->drvdata)
 #define dev_dbg(d, ...)		((void)(d))
-#define dev_info(d, ...)	((void)(d))
+__attribute__((format(printf, 2, 3)))
+void dev_info(const struct device *dev, const char *format, ...);
 #define dev_warn(d, ...)	((void)(d), fake.warnings++)
 
 enum xenbus_state {
@@ -172,6 +174,8 @@ int xenbus_printf(struct xenbus_transaction xbt, const char *dir,
 		  const char *node, const char *format, ...);
 int xenbus_scanf(struct xenbus_transaction xbt, const char *dir,
 		 const char *node, const char *format, ...);
+void *xenbus_read(struct xenbus_transaction xbt, const char *dir,
+		  const char *node, unsigned int *length);
 unsigned int xenbus_read_unsigned(const char *dir, const char *node,
 				  unsigned int dflt);
 int xenbus_exists(struct xenbus_transaction xbt, const char *dir,
@@ -188,6 +192,7 @@ int xenbus_setup_ring(struct xenbus_device *dev, gfp_t gfp, void **base,
 void xenbus_teardown_ring(void **base, unsigned int pages, grant_ref_t *ref);
 #define xen_domain()			1
 #define xen_has_pv_disk_devices()	1
+#define xen_has_pv_nic_devices()	1
 
 /* ---- disks ---- */
 
@@ -305,6 +310,8 @@ void blk_mq_start_stopped_hw_queues(struct request_queue *q, bool async);
 void blk_mq_quiesce_queue(struct request_queue *q);
 void blk_mq_unquiesce_queue(struct request_queue *q);
 void blk_mq_tagset_wait_completed_request(struct blk_mq_tag_set *set);
+
+#include "fake_net.h"
 
 /* ---- for the tests ---- */
 

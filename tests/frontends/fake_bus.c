@@ -95,6 +95,16 @@ int xenbus_scanf(struct xenbus_transaction xbt, const char *dir,
 	return got ? got : -ERANGE;
 }
 
+void *xenbus_read(struct xenbus_transaction xbt, const char *dir,
+		  const char *node, unsigned int *length)
+{
+	const char *value = fake_get(dir, node);
+	char *copy = value ? kasprintf(GFP_NOIO, "%s", value) : NULL;
+
+	(void)xbt, (void)length;
+	return copy ? copy : ERR_PTR(value ? -ENOMEM : -ENOENT);
+}
+
 unsigned int xenbus_read_unsigned(const char *dir, const char *node,
 				  unsigned int dflt)
 {
@@ -140,6 +150,11 @@ int xenbus_frontend_closed(struct xenbus_device *dev)
 	return xenbus_switch_state(dev, XenbusStateClosed);
 }
 
+void dev_info(const struct device *dev, const char *format, ...)
+{
+	(void)dev, (void)format;
+}
+
 void xenbus_dev_error(struct xenbus_device *dev, int err, const char *f, ...)
 {
 	(void)dev, (void)err, (void)f;
@@ -170,4 +185,5 @@ void fake_bus_start(void)
 	fake.bus.otherend = "be";
 	fake.bus.state = XenbusStateInitialising;
 	fake_set("fe", "virtual-device", "51712");
+	fake_set("fe", "mac", "00:16:3e:00:00:07");
 }

@@ -11,6 +11,8 @@ void fake_must(bool truth, const char *what);
 void fake_sleeps(const char *what);
 /* fake_fails() - is this the call that is to fail? */
 bool fake_fails(void);
+/* fake_atomic() - enters (1) or leaves (-1) a context that must not sleep. */
+void fake_atomic(int by);
 /* fake_waits_for_io() - counts an allocation that may. */
 void fake_waits_for_io(gfp_t gfp);
 /* fake_work_within() - is a work item that waits in this memory? */

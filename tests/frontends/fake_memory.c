@@ -33,6 +33,7 @@ void kfree(void *p)
 		return;
 	chunk = (struct chunk *)p - 1;
 	fake_must(!fake_work_within(p, chunk->size), "freeing work that waits");
+	fake_must(!fake_napi_within(p, chunk->size), "freeing a poll");
 	fake.allocs--;
 	free(chunk);
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The frontends' queue logic on the host, against a scripted hostile backend:
-# unit tests under sanitizers and a fuzzer; and the whole block frontend on a
-# fake kernel.  Besides, the modules are compiled
+# unit tests under sanitizers and a fuzzer; and both frontends whole on a fake
+# kernel.  Besides, the modules are compiled
 # for both kernels, once through DKMS.
 #
 #	make test-frontends			unit tests, a short run of the fuzzer
@@ -13,7 +13,7 @@ FET_OUT := $(B)/test/frontends
 FET_CFLAGS := -O1 -g -std=gnu11 -D_GNU_SOURCE $(WARN) -Iguest-abi \
 	-Ilinux-frontends -fsanitize=address,undefined -fno-omit-frame-pointer
 FET_CORES := machine slots block net
-FET_TESTS := $(FET_CORES) block_life
+FET_TESTS := $(FET_CORES) block_life net_life
 FET_CORE := $(addprefix linux-frontends/,common/machine.c common/slots.c \
 	block/ring.c net/tx.c net/rx.c net/ctrl.c) \
 	$(addprefix tests/frontends/,block_fixture.c net_fixture.c)
@@ -27,25 +27,31 @@ $(FET_CORES:%=$(FET_OUT)/%_test): $(FET_OUT)/%: tests/frontends/%.c \
 	$(Q)$(CC) $(FET_CFLAGS) -fno-sanitize-recover=all \
 		$(filter %.c,$^) -o $@ -lcmocka
 
-# The whole block frontend on a fake kernel: each header that it includes leads
-# to fake.h, but for errno.h, which the host has.
+# Both frontends whole on a fake kernel: each header that they include leads to
+# fake.h, but for errno.h, which the host has.
 FET_FAKE := $(addprefix tests/frontends/,fake.c fake_memory.c fake_bus.c \
-	fake_disk.c)
-FET_BLOCK := $(wildcard linux-frontends/block/*.c) \
-	$(addprefix linux-frontends/common/,device.c machine.c shared.c)
+	fake_disk.c fake_net.c)
+FET_SHARED := $(addprefix linux-frontends/common/,device.c machine.c shared.c)
+FET_BLOCK := $(wildcard linux-frontends/block/*.c)
+FET_NET := $(filter-out %/ethtool.c,$(wildcard linux-frontends/net/*.c)) \
+	linux-frontends/common/slots.c
 FET_STUBS := $(FET_OUT)/stubs/made
 
-$(FET_STUBS): $(FET_BLOCK) $(FET_HEADERS) tests/frontends/module.mk
-	@mkdir -p $(@D)/linux $(@D)/xen
-	$(Q)sed -n 's,^#include <\(\(linux\|xen\)/.*\)>$$,\1,p' $(FET_BLOCK) \
-		$(filter linux-frontends/%.h,$(FET_HEADERS)) | \
+$(FET_STUBS): $(FET_SHARED) $(FET_BLOCK) $(FET_NET) $(FET_HEADERS) \
+		tests/frontends/module.mk
+	@mkdir -p $(@D)
+	$(Q)sed -n 's,^#include <\(\(linux\|xen\|net\)/.*\)>$$,\1,p' \
+		$(filter linux-frontends/%,$^) | \
 		grep -v errno | sort -u | while read -r h; do \
 			mkdir -p $(@D)/$$(dirname $$h); \
 			echo '#include "fake.h"' >$(@D)/$$h; done
 	$(Q)touch $@
 
-$(FET_OUT)/block_life_test: tests/frontends/block_life_test.c $(FET_FAKE) \
-		$(FET_BLOCK) $(FET_HEADERS) $(FET_STUBS)
+FET_LIVES := $(FET_OUT)/block_life_test $(FET_OUT)/net_life_test
+$(FET_OUT)/block_life_test: $(FET_BLOCK)
+$(FET_OUT)/net_life_test: $(FET_NET)
+$(FET_LIVES): $(FET_OUT)/%: tests/frontends/%.c $(FET_FAKE) $(FET_SHARED) \
+		$(FET_HEADERS) $(FET_STUBS)
 	$(call say,HOSTCC,$<)
 	$(Q)$(CC) $(FET_CFLAGS) -isystem $(FET_OUT)/stubs -Itests/frontends \
 		-Wno-sign-compare -Wno-unused-parameter \
