@@ -367,13 +367,20 @@ int domain_steal_frame(struct domain *d, mfn_t m)
 int domain_claim_frames(struct domain *d, uint64_t pages)
 {
 	uint64_t have = READ_ONCE(d->page_count);
+	int rc;
 
 	if (!pages)
 		return buddy_claim(d, 0);
 	if (d->claimed_frames || pages <= have || pages > d->page_max ||
 	    d->life != DOMAIN_ALIVE)
 		return -EINVAL;
-	return buddy_claim(d, pages - have);
+	rc = buddy_claim(d, pages - have);
+	/* Its teardown may have dropped a claim just before. */
+	if (!rc && READ_ONCE(d->life) != DOMAIN_ALIVE) {
+		rc = buddy_claim(d, 0);
+		rc = -EINVAL;
+	}
+	return rc;
 }
 
 /* --- the hypervisor's frames that guests see --- */

@@ -34,6 +34,9 @@ static int pin(const struct pt_ctx *c, const struct mmuext_op *op,
 
 	if (c->target->is_special || !frame_is_ram(mfn(op->arg1.mfn)))
 		return -EINVAL;
+	/* Teardown would not come by here again, and the frame stay for ever. */
+	if (READ_ONCE(c->target->life) != DOMAIN_ALIVE)
+		return -EINVAL;
 	return ptype_pin(mfn(op->arg1.mfn), t, c->target, b);
 }
 

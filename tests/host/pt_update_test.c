@@ -204,6 +204,22 @@ static void foreign_maps_are_flushed_everywhere(void **state)
 	ALL_OK;
 }
 
+/* A tool may still refer to one, but a pin would be nobody's to undo. */
+static void nothing_of_a_dying_domain_is_pinned(void **state)
+{
+	mfn_t theirs = mach_alloc(OTHER);
+	struct vcpu *tool = &mach_dom[0].v;
+
+	(void)state;
+	mach_dom[OTHER].d.life = DOMAIN_DYING;
+	assert_int_equal(ext_as(tool, MMUEXT_PIN_L1_TABLE, theirs.v, OTHER),
+			 -EINVAL);
+	mach_dom[OTHER].d.life = DOMAIN_ALIVE;
+	assert_int_equal(ext_as(tool, MMUEXT_PIN_L1_TABLE, theirs.v, OTHER), 0);
+	assert_int_equal(ext_as(tool, MMUEXT_UNPIN_TABLE, theirs.v, OTHER), 0);
+	ALL_OK;
+}
+
 static void a_table_made_of_writable_memory_is_flushed(void **state)
 {
 	(void)state;
@@ -465,6 +481,7 @@ int main(void)
 		T(our_slots_are_ours),
 		T(large_pages_are_refused),
 		T(foreign_frames_need_privilege),
+		T(nothing_of_a_dying_domain_is_pinned),
 		T(foreign_maps_are_flushed_everywhere),
 		T(a_table_made_of_writable_memory_is_flushed),
 		T(freed_memory_is_flushed_and_zeroed),
