@@ -3,6 +3,7 @@
  * devd_bed.c: see devd_bed.h.  State: the processes and the folder of one
  * group of tests, and the connection to its store.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -224,12 +225,27 @@ void remove_folder(unsigned int dom, unsigned int dev)
 	assert_int_equal(xsc_rm(xs, tx, path), 0);
 }
 
+void tell_to_end(const char *folder)
+{
+	int rc;
+
+	/* The daemon may be writing there. */
+	do {
+		begin_tx();
+		put("0", "%s/online", folder);
+		put("5", "%s/state", folder);
+		rc = xsc_tx_end(xs, tx, true);
+		tx = XSC_NO_TX;
+	} while (rc == -EAGAIN);
+	assert_int_equal(rc, 0);
+}
+
 void detach(unsigned int dom, unsigned int dev)
 {
-	begin_tx();
-	put("0", BACK "/online", dom, dev);
-	put("5", BACK "/state", dom, dev);
-	end_tx();
+	char path[128];
+
+	snprintf(path, sizeof(path), BACK, dom, dev);
+	tell_to_end(path);
 }
 
 void refused(unsigned int dev, const struct want *w, const char *why)

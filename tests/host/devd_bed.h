@@ -73,7 +73,8 @@ struct want {
 
 void attach_as(unsigned int dom, unsigned int dev, const struct want *w);
 void attach(unsigned int dom, unsigned int dev, const char *target);
-/* As the toolstack begins it. */
+/* As the toolstack begins it, in a backend's folder. */
+void tell_to_end(const char *folder);
 void detach(unsigned int dom, unsigned int dev);
 void remove_folder(unsigned int dom, unsigned int dev);
 /* Disk 1; for while_away(). */

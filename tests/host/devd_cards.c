@@ -6,6 +6,7 @@
 #include <linux/if.h>
 #include <linux/if_tun.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -153,6 +154,81 @@ static void test_card_again_at_once(void **state)
 	await_link("parvisnat0", false);
 }
 
+static pid_t plugger_pid(void)
+{
+	char command[128];
+	int pid = 0;
+	FILE *f;
+
+	snprintf(command, sizeof(command),
+		 "pgrep -f -- '--plug %s/run' | head -n 1", dir);
+	f = popen(command, "r");
+	if (f && fscanf(f, "%d", &pid) != 1)
+		pid = 0;
+	if (f)
+		pclose(f);
+	return pid;
+}
+
+/* Kills somebody, or nobody, at some moment of a card's life. */
+static void disturb(unsigned int i)
+{
+	pid_t plugger;
+
+	msleep(i * 7 % 13);
+	if (i % 13 == 1)
+		kill_backend(worker_pid());
+	plugger = i % 7 == 2 ? plugger_pid() : 0;
+	if (plugger > 0)
+		kill(plugger, SIGKILL);
+}
+
+/* A card comes and goes fifty times, and is told to go in every way, while
+ * those who serve it are killed; each time it is there, and then nothing is. */
+static void test_fifty_attachments(void **state)
+{
+	static const char none[] = "nft list tables | grep -q parvis";
+	unsigned int failed = 0;
+
+	(void)state;
+	if (!own_network)
+		skip();
+	set_mode("good");
+	set_dnsmasq("exit 0");
+	for (unsigned int i = 0; i < 50; i++) {
+		uint64_t end = ev_now_ms() + WAIT_MS;
+		const char *now;
+
+		begin_tx();
+		put("mac", CARD "/filter", 68u);
+		attach_card(68, "nat", "");
+		end_tx();
+		/* A guest says to the old card what the new one hears. */
+		if (i % 3 == 0)
+			put("6", CARD_FRONT "/state", 68u);
+		disturb(i);
+		do {
+			msleep(2);
+			now = get(card(68, "state"));
+		} while (*now == '1' && ev_now_ms() < end);
+		assert_true(*now == '2' || *now == '6');
+		/* A plugger that is killed is a reason to fail. */
+		failed += !strcmp(get(card(68, "hotplug-status")), "error");
+		if (i % 4) {
+			tell_to_end("/local/domain/0/backend/pvif/68/0");
+			disturb(i + 3);
+			await(card(68, "state"), "6");
+		}
+		remove_card(68);
+	}
+	assert_in_range(failed, 0, 15);
+	await_link("vif68.0", false);
+	await_link("parvisnat0", false);
+	for (int i = 0; i < 500 && !system(none); i++)
+		msleep(10);
+	assert_int_not_equal(system(none), 0);
+}
+
 static int open_tap(const char *name)
 {
 	struct ifreq req = { .ifr_flags = IFF_TAP | IFF_NO_PI };
@@ -231,6 +307,7 @@ int run_cards(void)
 		cmocka_unit_test(test_network_given_up),
 		cmocka_unit_test(test_card_gone_meanwhile),
 		cmocka_unit_test(test_card_again_at_once),
+		cmocka_unit_test(test_fifty_attachments),
 		cmocka_unit_test(test_name_taken),
 		cmocka_unit_test(test_other_card_meanwhile),
 	};
