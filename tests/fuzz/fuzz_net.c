@@ -5,9 +5,10 @@
  *
  * The input is a program: each step scribbles into the rings or into data
  * pages, moves an index, changes a grant, sends a frame from the host, lets
- * the backend take a step, or kills it and takes up the journal.  Checked by
- * the sanitizers, and here: a serving backend comes to rest, nothing stays
- * mapped, what reaches the host is a frame.
+ * the backend take a step, or kills it and takes up the journal; and it writes
+ * while the backend is in the middle of a step.  Checked by the sanitizers, and
+ * here: a serving backend comes to rest, nothing stays mapped, what reaches the
+ * host is a frame.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +158,28 @@ static void restart(bool resume)
 	card_connect(&c, &f.conn, &why);
 }
 
+static struct input *striking;
+
+/* From within the backend: bytes of rings and pages only. */
+static void strike(void)
+{
+	struct front_queue *q;
+	uint8_t what;
+
+	if (!striking || striking->at == striking->end)
+		return;
+	what = (uint8_t)take(striking, 1);
+	q = &f.q[what & 1 && f.start.max_queues > 1];
+	switch (what >> 1 & 7) {
+	case 0: scribble(striking, q->tx_ref); break;
+	case 1: scribble(striking, q->rx_ref); break;
+	case 2: scribble(striking, q->tx_data + take(striking, 1)); break;
+	case 3: scribble(striking, q->rx_data + take(striking, 1)); break;
+	case 4: scribble(striking, f.list_ref); break;
+	default: break;
+	}
+}
+
 static void step(struct input *in)
 {
 	unsigned int queue = take(in, 1) & 1;
@@ -195,8 +218,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (card_start(&c, &f.start, f.fds, BP_FD_NET_TAP + 2, &why))
 		abort();
 	card_connect(&c, &f.conn, &why);
+	striking = &in;
+	fake_strike = strike;
 	while (in.at < in.end)
 		step(&in);
+	striking = NULL;
 	serve();
 	card_free(&c);
 	if (fake_mapped)

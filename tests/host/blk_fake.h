@@ -30,4 +30,7 @@ enum { FAKE_MASKED = 1, FAKE_RAISED = 2 };
 /* Mappings that gmap_map() made and nobody has undone. */
 extern long fake_mapped;
 
+/* Called in each gmap_copy(), where a frontend's processor would run on. */
+extern void (*fake_strike)(void);
+
 #endif

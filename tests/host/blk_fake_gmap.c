@@ -17,6 +17,7 @@
 #define BYTES ((size_t)FAKE_PAGES * GMAP_PAGE)
 
 long fake_mapped;
+void (*fake_strike)(void);
 
 static uint32_t untold[FAKE_PORTS];
 static size_t nr_untold;
@@ -63,6 +64,8 @@ static int fake_unmap(struct gmap *g, void *addr, size_t count)
 
 static int fake_copy(struct gmap *g, struct gmap_copy *c, size_t count)
 {
+	if (fake_strike)
+		fake_strike();
 	for (size_t i = 0; i < count; i++) {
 		uint8_t *page = (uint8_t *)g->scratch +
 				(size_t)c[i].ref * GMAP_PAGE + c[i].offset;
