@@ -417,6 +417,9 @@ static int check(struct parse *p)
 {
 	struct disk *d = p->d;
 
+	if (!d->vdev && d->target && strstr(d->target, ",vdev="))
+		return spec_lacks(&p->s,
+				  "vdev is missing: target= takes all that follows it, so it must come last");
 	if (!d->vdev)
 		return spec_lacks(&p->s,
 				  "vdev is missing: say what the guest is to call it, such as xvda");

@@ -226,6 +226,7 @@ static void refuses_disks(void **state)
 	} bad[] = {
 		{ "", "vdev is missing" },
 		{ "/x,,", "vdev is missing" },
+		{ "target=/x,format=raw,vdev=xvda", "must come last" },
 		{ "/x,xvda,w", "at 4: format: \"xvda\"" },
 		{ "/x,,xvda,x", "at 10: access: \"x\"" },
 		{ "/x,qcow3,xvda", "did you mean \"qcow" },
