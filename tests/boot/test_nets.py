@@ -200,16 +200,18 @@ class TestNat:
         dom0.sh('modprobe veth; (unshare -n sleep 100000 & echo $! >/run/out); '
                 'while [ "$(readlink /proc/$(cat /run/out)/ns/net)" = '
                 '"$(readlink /proc/self/ns/net)" ]; do sleep 0.1; done; '
-                'ip link add out0 type veth peer name out1 && '
+                'ip link add out0 type veth && '
+                'ip link set veth0 name out1 && '
                 'ip link set out1 netns $(cat /run/out) && '
                 'echo 0 >/proc/sys/net/ipv6/conf/out0/accept_dad; '
                 'ip addr add 192.0.2.1/24 dev out0 && '
                 'ip -6 addr add 2001:db8::1/64 dev out0 && '
                 'ip link set out0 up && ip route add default via 192.0.2.2')
-        dom0.sh('nsenter -n -t $(cat /run/out) sh -c "ip link set lo up; '
-                'echo 0 >/proc/sys/net/ipv6/conf/out1/accept_dad; '
-                'ip addr add 192.0.2.2/24 dev out1; ip link set out1 up; '
-                'ip -6 addr add 2001:db8::2/64 dev out1; '
+        dom0.sh('nsenter -n -t $(cat /run/out) sh -c "ip link set lo up && '
+                'echo 0 >/proc/sys/net/ipv6/conf/out1/accept_dad && '
+                'ip addr add 192.0.2.2/24 dev out1 && '
+                'ip link set out1 up && '
+                'ip -6 addr add 2001:db8::2/64 dev out1 && '
                 '(netload serve 5201 >/tmp/serve 2>&1 &)"')
         dom0.sh('ping -c 2 -W 5 192.0.2.2 && ping -c 2 -W 5 2001:db8::2')
 
@@ -273,8 +275,8 @@ class TestDriverDomain:
 
     def test_guest_is_served(self, dom0):
         dom0.create('u', mode='agent',
-                    disk=['target=/d.raw,format=raw,vdev=xvda,access=rw,'
-                          'backend=drv,direct-io=0'],
+                    disk=['format=raw,vdev=xvda,access=rw,backend=drv,'
+                          'direct-io=0,target=/d.raw'],
                     vif=['mac=00:16:3e:09:05:02,bridge=xenbr0,backend=drv'])
         dom0.wait_console('u', 'agent is ready', 240)
         dom0.guest('u', 'until [ -b /dev/xvda ]; do sleep 0.1; done; '
