@@ -69,14 +69,29 @@ static void do_close(struct fe_device *fe)
 	xenbus_frontend_closed(fe->bus);
 }
 
+/* The same state once more: the store tells of it, though nothing changes. */
+static void tell_again(struct fe_device *fe)
+{
+	const char *node = fe->bus->nodename;
+	struct xenbus_transaction xbt;
+
+	if (xenbus_transaction_start(&xbt))
+		return;
+	/* The node of a device that is gone must not be made anew. */
+	if (xenbus_exists(xbt, node, "state") > 0)
+		xenbus_printf(xbt, node, "state", "%d", fe->bus->state);
+	xenbus_transaction_end(xbt, 0);
+}
+
 /*
  * A backend that waits for this state may have missed it, when it was written
- * before the backend looked: the store tells of changes only, so it is changed.
+ * before the backend looked.  A detour by another state would tell it as well,
+ * but a backend that follows the detour would be told again, and so on.
  */
 static int do_reopen(struct fe_device *fe)
 {
 	if (fe->bus->state == XenbusStateInitialising)
-		xenbus_switch_state(fe->bus, XenbusStateClosed);
+		tell_again(fe);
 	return xenbus_switch_state(fe->bus, XenbusStateInitialising);
 }
 
