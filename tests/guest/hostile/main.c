@@ -3,9 +3,10 @@
  * Long streams of hypercalls from a fixed seed, half of them nearly right: the
  * hypervisor has to survive them and still keep its promises at the end.  Only
  * what would end this guest itself (its own stack, code and tables, shutting
- * down, moving its traps) is left out.
+ * down, moving its traps) is left out.  Then two vCPUs do it at once.
  */
 #include "../lib/mg.h"
+#include "../lib/second.h"
 
 #include <abi/physdev.h>
 #include <abi/version.h>
@@ -13,24 +14,26 @@
 #define ROUNDS 20000
 #define PLAY 24 /* pages[0 .. PLAY) are tables, data, anything */
 
-static uint64_t seed;
+static uint64_t seed[2]; /* of each vCPU */
 
 static uint64_t rnd(void)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
+	uint64_t *s = &seed[this_vcpu()];
+
+	*s ^= *s << 13;
+	*s ^= *s >> 7;
+	*s ^= *s << 17;
+	return *s;
 }
 
-static uint64_t below(uint64_t n)
+static uint64_t pick(uint64_t n)
 {
 	return rnd() % n;
 }
 
 static void *play_page(void)
 {
-	return pages[below(PLAY)];
+	return pages[pick(PLAY)];
 }
 
 /* Numbers that tend to matter. */
@@ -45,19 +48,19 @@ static uint64_t odd_number(void)
 		0x8000000000000000, 0xfffffffffffffff8, 0xffffffffffffffff,
 	};
 
-	switch (below(4)) {
+	switch (pick(4)) {
 	case 0:
 		return rnd();
 	case 1:
-		return below(64);
+		return pick(64);
 	default:
-		return edge[below(ARRAY_SIZE(edge))];
+		return edge[pick(ARRAY_SIZE(edge))];
 	}
 }
 
 static uint64_t some_frame(void)
 {
-	switch (below(6)) {
+	switch (pick(6)) {
 	case 0:
 		return odd_number();
 	case 1:
@@ -65,7 +68,7 @@ static uint64_t some_frame(void)
 	case 2:
 		return virt_to_mfn((void *)start->pt_base);
 	case 3:
-		return below(0x20000);
+		return pick(0x20000);
 	default:
 		return virt_to_mfn(play_page());
 	}
@@ -73,7 +76,7 @@ static uint64_t some_frame(void)
 
 static uint64_t some_entry(void)
 {
-	uint64_t flags = below(3) ? PTE_TABLE : rnd() & 0x80000000000001ffUL;
+	uint64_t flags = pick(3) ? PTE_TABLE : rnd() & 0x80000000000001ffUL;
 
 	return (some_frame() << 12 & 0x000ffffffffff000UL) | flags;
 }
@@ -81,19 +84,19 @@ static uint64_t some_entry(void)
 /* Entries of the play pages as mapped, or inside the play pages themselves. */
 static uint64_t some_entry_place(void)
 {
-	if (below(2))
+	if (pick(2))
 		return pte_machine(play_page(), 1);
-	return virt_to_mfn(play_page()) << 12 | below(512) * 8;
+	return virt_to_mfn(play_page()) << 12 | pick(512) * 8;
 }
 
 static void play_va_mapping(void)
 {
 	void *p = play_page();
-	unsigned long flush = below(8);
+	unsigned long flush = pick(8);
 
-	if (below(4))
+	if (pick(4))
 		HC3(update_va_mapping, p, some_entry(), flush & 3);
-	else if (below(2))
+	else if (pick(2))
 		make_readonly(p);
 	else
 		make_writable(p);
@@ -101,18 +104,19 @@ static void play_va_mapping(void)
 
 static void play_mmu_update(void)
 {
-	static struct mmu_update u[8];
-	unsigned int n = 1 + (unsigned int)below(8), done;
+	static struct mmu_update requests[2][8];
+	struct mmu_update *u = requests[this_vcpu()];
+	unsigned int n = 1 + (unsigned int)pick(8), done;
 
 	for (unsigned int i = 0; i < n; i++) {
-		u[i].ptr = some_entry_place() | (below(4) ? 0 : below(8));
+		u[i].ptr = some_entry_place() | (pick(4) ? 0 : pick(8));
 		u[i].val = some_entry();
 		/* Not the M2P: the library itself goes by it. */
 		if ((u[i].ptr & 7) == MMU_MACHPHYS_UPDATE)
 			u[i].ptr ^= 1;
 	}
-	HC4(mmu_update, u, n, below(2) ? &done : NULL,
-	    below(8) ? DOMID_SELF : odd_number());
+	HC4(mmu_update, u, n, pick(2) ? &done : NULL,
+	    pick(8) ? DOMID_SELF : odd_number());
 }
 
 static void play_mmuext(void)
@@ -125,7 +129,7 @@ static void play_mmuext(void)
 		MMUEXT_SET_LDT, MMUEXT_NEW_USER_BASEPTR, MMUEXT_CLEAR_PAGE,
 		MMUEXT_COPY_PAGE, MMUEXT_MARK_SUPER, MMUEXT_UNMARK_SUPER,
 	};
-	struct mmuext_op op = { .cmd = cmd[below(ARRAY_SIZE(cmd))] };
+	struct mmuext_op op = { .cmd = cmd[pick(ARRAY_SIZE(cmd))] };
 
 	op.arg1.mfn = some_frame();
 	op.arg2.src_mfn = some_frame();
@@ -133,11 +137,11 @@ static void play_mmuext(void)
 	if (op.cmd == MMUEXT_CLEAR_PAGE || op.cmd == MMUEXT_COPY_PAGE)
 		op.arg1.mfn = virt_to_mfn(play_page());
 	if (op.cmd == MMUEXT_SET_LDT) {
-		op.arg1.linear_addr = below(2) ? (uint64_t)play_page() :
+		op.arg1.linear_addr = pick(2) ? (uint64_t)play_page() :
 						 odd_number();
 		op.arg2.nr_ents = (unsigned int)odd_number();
 	}
-	HC4(mmuext_op, &op, 1, NULL, below(8) ? DOMID_SELF : odd_number());
+	HC4(mmuext_op, &op, 1, NULL, pick(8) ? DOMID_SELF : odd_number());
 }
 
 static void random_bytes(void *p, size_t n)
@@ -150,16 +154,16 @@ static void random_bytes(void *p, size_t n)
 
 static void play_events(void)
 {
-	static uint64_t arg[8];
-	unsigned int cmd = (unsigned int)below(14);
+	static uint64_t arg[8]; /* of both: the other changes it meanwhile */
+	unsigned int cmd = (unsigned int)pick(14);
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(arg); i++)
-		arg[i] = below(3) ? below(40) | below(40) << 32 : odd_number();
-	if (below(3) == 0)
+		arg[i] = pick(3) ? pick(40) | pick(40) << 32 : odd_number();
+	if (pick(3) == 0)
 		memcpy(arg, &(domid_t){ DOMID_SELF }, sizeof(domid_t));
 	if (cmd == EVTCHNOP_init_control) {
 		arg[0] = virt_to_mfn(pages[30]);
-		if (below(2))
+		if (pick(2))
 			arg[0] = virt_to_mfn(play_page());
 	}
 	if (cmd == EVTCHNOP_expand_array)
@@ -170,26 +174,27 @@ static void play_events(void)
 
 static void play_grants(void)
 {
-	static uint8_t arg[16 * 48];
-	unsigned int cmd = (unsigned int)below(14);
-	unsigned int n = 1 + (unsigned int)below(8);
+	static uint8_t args[2][16 * 48];
+	uint8_t *arg = args[this_vcpu()];
+	unsigned int cmd = (unsigned int)pick(14);
+	unsigned int n = 1 + (unsigned int)pick(8);
 
-	random_bytes(arg, sizeof(arg));
+	random_bytes(arg, sizeof(args[0]));
 	for (unsigned int i = 0; i < n; i++) {
 		struct gnttab_map_grant_ref *m = (void *)(arg + i * 32);
 
 		if (cmd != GNTTABOP_map_grant_ref)
 			break;
-		m->host_addr = below(2) ? (uint64_t)play_page() : odd_number();
+		m->host_addr = pick(2) ? (uint64_t)play_page() : odd_number();
 		m->flags &= 0x1f;
-		m->ref = (uint32_t)below(600);
+		m->ref = (uint32_t)pick(600);
 		m->dom = is_dom0 ? 0 : DOMID_SELF;
 	}
 	if (cmd == GNTTABOP_setup_table || cmd == GNTTABOP_get_status_frames) {
 		struct gnttab_setup_table *s = (void *)arg;
 
 		s->dom = DOMID_SELF;
-		s->nr_frames = (uint32_t)below(40);
+		s->nr_frames = (uint32_t)pick(40);
 		s->frame_list.p = (void *)pages[32];
 		n = 1;
 	}
@@ -202,7 +207,7 @@ static void play_grants(void)
 		c->dest.u.gmfn = virt_to_mfn(play_page());
 		c->source.domid = c->dest.domid = DOMID_SELF;
 	}
-	HC3(grant_table_op, cmd, below(16) ? (void *)arg :
+	HC3(grant_table_op, cmd, pick(16) ? (void *)arg :
 					      (void *)odd_number(), n);
 }
 
@@ -215,12 +220,13 @@ static void play_memory(void)
 		XENMEM_add_to_physmap, XENMEM_remove_from_physmap,
 		XENMEM_claim_pages, XENMEM_get_pod_target,
 	};
-	static uint64_t arg[8];
+	static uint64_t args[2][8];
+	uint64_t *arg = args[this_vcpu()];
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(arg); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(args[0]); i++)
 		arg[i] = odd_number();
 	arg[1] = (uint64_t)pages[33];
-	HC2(memory_op, cmd[below(ARRAY_SIZE(cmd))], arg);
+	HC2(memory_op, cmd[pick(ARRAY_SIZE(cmd))], arg);
 }
 
 /* Frames come and go under everything else. */
@@ -229,7 +235,7 @@ static void play_reservation(void)
 	uint8_t *p = play_page();
 	xen_pfn_t f = virt_to_mfn(p);
 	struct xen_memory_reservation r = {
-		.nr_extents = 1, .extent_order = (unsigned int)below(2) * 40,
+		.nr_extents = 1, .extent_order = (unsigned int)pick(2) * 40,
 		.domid = DOMID_SELF,
 	};
 
@@ -255,7 +261,7 @@ static void play_vcpu(void)
 	static uint8_t arg[5200];
 
 	random_bytes(arg, 64);
-	HC3(vcpu_op, cmd[below(ARRAY_SIZE(cmd))], odd_number(), arg);
+	HC3(vcpu_op, cmd[pick(ARRAY_SIZE(cmd))], odd_number(), arg);
 }
 
 static void play_descriptors(void)
@@ -264,21 +270,21 @@ static void play_descriptors(void)
 
 	for (unsigned int i = 0; i < 4; i++)
 		f[i] = some_frame();
-	switch (below(4)) {
+	switch (pick(4)) {
 	case 0:
-		HC2(set_gdt, f, below(2) ? below(2048) : odd_number());
+		HC2(set_gdt, f, pick(2) ? pick(2048) : odd_number());
 		HC2(set_gdt, NULL, 0);
 		break;
 	case 1:
 		HC2(update_descriptor, virt_to_mfn(play_page()) << 12 |
-					       below(4096), rnd());
+					       pick(4096), rnd());
 		break;
 	case 2:
-		HC2(set_debugreg, below(10), odd_number());
+		HC2(set_debugreg, pick(10), odd_number());
 		HC2(set_debugreg, 7, 0x400);
 		break;
 	default:
-		HC2(set_segment_base, below(3) == 0 ? SEGBASE_GS_USER :
+		HC2(set_segment_base, pick(3) == 0 ? SEGBASE_GS_USER :
 						      SEGBASE_FS, odd_number());
 	}
 }
@@ -294,17 +300,17 @@ static void play_anything(void)
 		__HYPERVISOR_update_descriptor, __HYPERVISOR_hvm_op,
 		__HYPERVISOR_xsm_op, __HYPERVISOR_nmi_op, 43, 60, 127,
 	};
-	unsigned int n = nr[below(ARRAY_SIZE(nr))];
-	uint64_t buf = below(2) ? (uint64_t)pages[34] : odd_number();
+	unsigned int n = nr[pick(ARRAY_SIZE(nr))];
+	uint64_t buf = pick(2) ? (uint64_t)pages[34] : odd_number();
 
-	if (below(2))
+	if (pick(2))
 		random_bytes(pages[34], 256);
 	if (n == __HYPERVISOR_xen_version || n == __HYPERVISOR_physdev_op)
-		hc(n, below(40), (uint64_t)pages[34], 0, 0, 0);
+		hc(n, pick(40), (uint64_t)pages[34], 0, 0, 0);
 	else if (n == __HYPERVISOR_nmi_op)
-		hc(n, 2 + below(100), buf, 0, 0, 0);
+		hc(n, 2 + pick(100), buf, 0, 0, 0);
 	else
-		hc(n, below(2) ? buf : odd_number(), buf, odd_number(),
+		hc(n, pick(2) ? buf : odd_number(), buf, odd_number(),
 		   odd_number(), odd_number());
 	HC2(set_debugreg, 7, 0x400);
 }
@@ -314,6 +320,18 @@ static void (*const play[])(void) = {
 	play_mmuext, play_events, play_grants, play_memory, play_reservation,
 	play_vcpu, play_descriptors, play_anything,
 };
+
+/* What two may do at once, each with the same pages, ports and grants. */
+static void play_together(void)
+{
+	static void (*const any[])(void) = {
+		play_va_mapping, play_mmu_update, play_mmu_update, play_mmuext,
+		play_mmuext, play_events, play_grants, play_memory,
+		play_reservation,
+	};
+
+	any[pick(ARRAY_SIZE(any))]();
+}
 
 /* Undo what play may have done to the pages it played with. */
 static unsigned int stuck_pages(void)
@@ -341,13 +359,8 @@ static bool skip_debug_traps(struct frame *f)
 	return f->vector == 1;
 }
 
-static void run(uint64_t from)
+static void survived(void)
 {
-	seed = from;
-	trap_hook = skip_debug_traps;
-	for (unsigned int i = 0; i < ROUNDS; i++)
-		play[below(ARRAY_SIZE(play))]();
-	trap_hook = NULL;
 	CHECK_EQ(HC2(xen_version, XENVER_version, 0), 4 << 16 | 17);
 	for (unsigned int i = 40; i < 50; i++) {
 		CHECK_EQ(make_readonly(pages[i]), 0);
@@ -355,6 +368,16 @@ static void run(uint64_t from)
 	}
 	mg_print("MG   %u of %u pages still held by something\n",
 		 stuck_pages(), PLAY);
+}
+
+static void run(uint64_t from)
+{
+	seed[0] = from;
+	trap_hook = skip_debug_traps;
+	for (unsigned int i = 0; i < ROUNDS; i++)
+		play[pick(ARRAY_SIZE(play))]();
+	trap_hook = NULL;
+	survived();
 }
 
 TEST(stream_1)
@@ -370,4 +393,29 @@ TEST(stream_2)
 TEST(stream_3)
 {
 	run(0xfeedfacecafebeefUL);
+}
+
+/* Its tables, descriptors and ports are the other's too. */
+static void let_go(void)
+{
+	struct mmuext_op op = { .cmd = MMUEXT_NEW_USER_BASEPTR };
+
+	HC4(mmuext_op, &op, 1, NULL, DOMID_SELF);
+	op = (struct mmuext_op){ .cmd = MMUEXT_SET_LDT };
+	HC4(mmuext_op, &op, 1, NULL, DOMID_SELF);
+}
+
+TEST(streams_of_both)
+{
+	if (!second_start())
+		SKIP("this guest has one vCPU only");
+	for (unsigned int i = 0; i < 4; i++) {
+		seed[0] = 0x1357 + i;
+		seed[1] = 0x2468 + i;
+		CHECK(race(play_together, play_together, 20000));
+		second_begin(let_go);
+		let_go();
+		second_wait();
+		survived();
+	}
 }
