@@ -60,6 +60,10 @@ $(BE_TB)/blk_common: $(BE_TB)/real/tests/host/blk_common.o \
 		$(patsubst %.c,$(D0_OBJ)/%.o,$(BACKEND_CORE))
 	$(Q)$(CC) $(D0_LDFLAGS) -o $@ $^ -lcmocka $(BACKEND_LIBS)
 
+$(BE_TB)/blk_loop: $(BE_TB)/real/tests/host/blk_loop.o \
+		$(D0_OBJ)/blkback/loop.o
+	$(Q)$(CC) $(D0_LDFLAGS) -o $@ $^ -lcmocka -luring -ldl
+
 # ---- the fuzzer ----
 
 $(BE_TB)/fuzz_blkring: tests/fuzz/fuzz_blkring.c tests/host/blk_bed.c \
@@ -78,9 +82,9 @@ BE_MODES := 'persistent' 'persistent indirect order=1' 'indirect' \
 	'queues=4 pool' 'buffered queues=2 order=1'
 
 .PHONY: test-backend kill-backend fuzz-backend
-test-backend: $(BE_T_UNIT:%=$(BE_TB)/%) $(BE_TB)/blk_common $(BE_TB)/blk_journal \
-		$(BE_TB)/fuzz_blkring kill-backend
-	$(Q)set -e; for t in $(BE_T_UNIT) blk_common; do \
+test-backend: $(BE_T_UNIT:%=$(BE_TB)/%) $(BE_TB)/blk_common $(BE_TB)/blk_loop \
+		$(BE_TB)/blk_journal $(BE_TB)/fuzz_blkring kill-backend
+	$(Q)set -e; for t in $(BE_T_UNIT) blk_common blk_loop; do \
 		echo "== $$t"; timeout 300 $(BE_TB)/$$t; done
 	@echo '== blk_journal'
 	$(Q)timeout 600 $(BE_TB)/blk_journal && \
