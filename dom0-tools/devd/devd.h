@@ -392,13 +392,20 @@ void request_fail(struct dev *dev, const char *text);
 /* Answers "WORD ok" and @more, if @word is what was asked for. */
 void request_done(struct dev *dev, const char *word, const char *more);
 
-/* ---- watch.c: the store's events ---- */
+/* ---- store.c: the connection to the store ---- */
 
 int store_open(struct devd *d);
 /* Takes some events and does what they ask for. */
 void store_drain(struct devd *d);
 bool store_has_more(const struct devd *d);
 void store_retry(struct ev_timer *t);
+
+/* ---- watch.c: the store's events ---- */
+
+/* Marks what an event names. */
+void watch_event(struct devd *d, const char *path, const char *token);
+/* Looks at what a marked device is marked for. */
+void watch_work_off(struct dev *dev);
 int dev_watch(struct dev *dev);
 void dev_unwatch(struct dev *dev);
 void dev_mark(struct dev *dev, uint8_t what);

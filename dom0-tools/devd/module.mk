@@ -4,7 +4,7 @@
 # tests use as well.
 
 DEVD_CORE := $(patsubst %,devd/%.c,sm fe table claim device dev_base dev_end \
-	dev_open dev_proc link frontend watch \
+	dev_open dev_proc link frontend store watch \
 	blk media net card_config card_script card_kernel plugger image grow \
 	confine confine_calls job request keep wbatch proc disk_open disk_nbd) \
 	backend/proto.c lib/daemonize.c lib/evloop.c lib/fail.c lib/log.c \
