@@ -12,10 +12,11 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "devd/devd.h"
+#include "devd/device_priv.h"
 #include "devd/fe.h"
 #include "lib/log.h"
 
+#define FENCE_RETRY_MS 5
 #define MAX_QUEUES 4		/* offered; more only help large guests */
 
 /* ---- configuration ---- */
@@ -83,7 +84,7 @@ static void forget(struct disk *disk)
 	disk->script_phase = phase;
 	if (phase != SCRIPT_NONE)
 		memcpy(disk->script, script, sizeof(script));
-	disk->file.fd = disk->nbd = disk->loop_fd = -1;
+	disk->file.fd = disk->data = disk->loop_fd = -1;
 	disk->server.log_fd = -1;
 }
 
@@ -195,8 +196,8 @@ static void blk_close(struct dev *dev)
 	struct disk *disk = &dev->disk;
 
 	image_release(dev);
-	if (disk->nbd >= 0)
-		close(disk->nbd);
+	if (disk->data >= 0)
+		close(disk->data);
 	if (disk->loop_fd >= 0)
 		close(disk->loop_fd);
 	disk_close(&disk->file);
@@ -207,13 +208,39 @@ static void blk_close(struct dev *dev)
 	forget(disk);
 }
 
+/* Who shares an image waits only for itself. */
+static uint64_t fence_owner(const struct dev *dev)
+{
+	return dev->disk.shared ?
+	       1 + ((uint64_t)dev->domid << 32 | dev->devid) : 0;
+}
+
+/* The file for the next process, once nothing of the last is under way. */
+static int raw_prepare(struct dev *dev, struct fail *fail)
+{
+	struct disk *disk = &dev->disk;
+
+	if (disk->data >= 0)
+		close(disk->data);
+	disk->data = disk_reopen(&disk->file, disk->readonly);
+	if (disk->data < 0)
+		return fail_errno(fail, disk->data, "cannot open %s again",
+				  disk->target);
+	if (disk->readonly || !disk_fence(disk->data, fence_owner(dev)))
+		return 0;
+	close(disk->data);
+	disk->data = -1;
+	dev_timer(dev, FENCE_RETRY_MS, dev_begin);
+	return -EINPROGRESS;
+}
+
 static int blk_prepare(struct dev *dev, struct fail *fail)
 {
 	/* The last process ended before it said that it has another medium. */
 	media_take_back(dev);
 	if (dev->disk.way == DISK_IMAGE || dev->disk.way == DISK_NBD)
 		return image_connect(dev, fail);
-	return 0;
+	return dev->disk.way == DISK_RAW ? raw_prepare(dev, fail) : 0;
 }
 
 /* ---- the backend ---- */
@@ -249,16 +276,21 @@ void blk_fill_start(struct dev *dev, struct bp_start_blk *m, uint32_t type)
 		memcpy(m->nbd_export, uri.export, sizeof(m->nbd_export));
 }
 
-int blk_data_fd(struct disk *disk)
+int blk_data_fd(struct dev *dev)
 {
-	int fd = disk->nbd;
+	struct disk *disk = &dev->disk;
+	int fd = disk->data;
 
 	if (disk->way == DISK_EMPTY)
 		return -ENOMEDIUM;
-	if (disk->way == DISK_RAW)
-		return disk_reopen(&disk->file, disk->readonly);
-	/* A connection serves one process. */
-	disk->nbd = -1;
+	/* It serves one process. */
+	disk->data = -1;
+	if (fd >= 0 || disk->way != DISK_RAW)
+		return fd;
+	/* Another medium, of a process that may have had this before. */
+	fd = disk_reopen(&disk->file, disk->readonly);
+	if (fd >= 0 && !disk->readonly)
+		disk_fence(fd, fence_owner(dev));
 	return fd;
 }
 
@@ -266,7 +298,7 @@ static int blk_start(struct dev *dev, struct fail *fail)
 {
 	struct bp_start_blk m;
 	int fds[] = { dev->devd->ports->open_grants(), dev->evtchn,
-		      dev->journal, blk_data_fd(&dev->disk) };
+		      dev->journal, blk_data_fd(dev) };
 	int rc = 0, data = fds[BP_FD_BLK_DATA];
 
 	blk_fill_start(dev, &m, BP_START_BLK);

@@ -185,6 +185,8 @@ static void replace_process(struct dev *dev, int status)
 	char how[80];
 
 	dev->failure = (struct fail){ 0 };
+	if (dev->ops->hello == BP_KIND_BLK && dev->linked)
+		dev->disk.fence = !dev->disk.readonly;
 	proc_describe(status, how, sizeof(how));
 	if (!told)
 		fail_set(&why, -EIO, "its backend %s", how);

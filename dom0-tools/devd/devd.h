@@ -105,7 +105,10 @@ struct disk {
 	struct medium was;	/* and has this until it says it has that */
 	uint64_t grow_to;	/* bytes; see grow.c */
 	char grow_error[208];
-	int nbd;		/* connected for the next process; -1 */
+	int data;		/* for the next process: the image's file, or
+				 * a connection to its server; -1 */
+	bool fence;		/* the last process's requests may still be
+				 * under way in the image's server */
 	struct bp_ready_blk ready;
 	int loop_fd;		/* vbd: keeps the loop device; -1 */
 	dev_t device;
@@ -327,7 +330,7 @@ int blk_read_target(struct dev *dev, char target[512], char format[16]);
 void blk_fill_start(struct dev *dev, struct bp_start_blk *m, uint32_t type);
 /* A descriptor of what is in the drive, to be sent and closed; -ENOMEDIUM for
  * an empty one. */
-int blk_data_fd(struct disk *disk);
+int blk_data_fd(struct dev *dev);
 
 /* ---- media.c ---- */
 

@@ -302,6 +302,19 @@ int disk_reopen(const struct disk_file *f, bool readonly)
 	return fd < 0 ? -errno : fd;
 }
 
+/*
+ * A lock on a byte beyond those of the image's lock. A file system that knows
+ * no locks does without the order.
+ */
+int disk_fence(int fd, uint64_t owner)
+{
+	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
+			    .l_start = LOCK_LEN + (off_t)owner, .l_len = 1 };
+
+	return fcntl(fd, F_OFD_SETLK, &fl) &&
+	       (errno == EAGAIN || errno == EACCES) ? -EAGAIN : 0;
+}
+
 /* ---- loop devices ---- */
 
 /* Part of one is no alias of the file: two guests may have different parts. */

@@ -85,6 +85,14 @@ unsigned int disk_layers(const struct disk_file *f,
 /* Another open file of the same image, for one process; -errno. */
 int disk_reopen(const struct disk_file *f, bool readonly);
 
+/*
+ * Makes @fd, of disk_reopen(), the one open file through which @owner (below
+ * 2^48) writes.  -EAGAIN while there is another: the kernel keeps the file of a
+ * process that was killed until the last request in it has ended, and a write
+ * from then must not come after one of its successor's.
+ */
+int disk_fence(int fd, uint64_t owner);
+
 /* Ends the lock and closes.  Accepts one that is closed. */
 void disk_close(struct disk_file *f);
 

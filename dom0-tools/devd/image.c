@@ -47,7 +47,8 @@ static void on_server_end(struct proc *p, int status)
 		dev_reap(dev);
 		return;
 	}
-	if (dev->phase == PH_OPENING && dev->disk.grow_to) {
+	if (dev->phase == PH_OPENING &&
+	    (dev->disk.grow_to || dev->disk.fence)) {
 		dev_begin(dev);
 		return;
 	}
@@ -238,7 +239,7 @@ static void on_connector_end(struct proc *p, int status)
 			close(fd);
 		dev_reap(dev);
 	} else if (n == 1) {
-		dev->disk.nbd = fd;
+		dev->disk.data = fd;
 		dev_prepared(dev);
 	} else {
 		fail_set(&fail, -EIO, "%s",
@@ -282,6 +283,15 @@ int image_connect(struct dev *dev, struct fail *fail)
 		return connect_far(dev, fail);
 	if (grow_step(dev))
 		return -EINPROGRESS;
+	/*
+	 * A server may still write what a process sent that was killed, later
+	 * than the next one's requests: not once it has ended.
+	 */
+	if (disk->fence && proc_runs(&disk->server)) {
+		image_close(dev);	/* its end brings us here again */
+		return -EINPROGRESS;
+	}
+	disk->fence = false;
 	/* The server of the image has ended: another takes its place. */
 	if (!proc_runs(&disk->server)) {
 		struct disk_spec spec = disk_spec_of(disk);
@@ -294,7 +304,7 @@ int image_connect(struct dev *dev, struct fail *fail)
 	fd = disk_connect_unix(disk->socket);
 	if (fd < 0)
 		return fail_errno(fail, fd, "cannot reach the image's server");
-	disk->nbd = fd;
+	disk->data = fd;
 	return 0;
 }
 

@@ -246,7 +246,7 @@ static void adopt_disk(struct dev *dev, const struct keep_rec *r,
 		.direct = r->disk.direct,
 		.id = { (dev_t)r->disk.id_dev, (ino_t)r->disk.id_ino },
 	};
-	disk->nbd = disk->loop_fd = -1;
+	disk->data = disk->loop_fd = -1;
 	disk->server.log_fd = -1;
 	disk->readonly = r->disk.readonly;
 	disk->removable = r->disk.removable;

@@ -62,7 +62,7 @@ void media_take_back(struct dev *dev)
 static void send_medium(struct dev *dev)
 {
 	struct bp_start_blk m;
-	int fd = blk_data_fd(&dev->disk);
+	int fd = blk_data_fd(dev);
 
 	blk_fill_start(dev, &m, BP_MEDIA);
 	link_send_fds(dev, &m.head, &fd, fd < 0 ? 0 : 1);

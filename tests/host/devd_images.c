@@ -195,6 +195,98 @@ static void test_server_ends_cleanly(void **state)
 	}
 }
 
+/* The process @pid's open file @path, kept open here as well; or -1. */
+static int keep_open(pid_t pid, const char *path)
+{
+	int process = (int)syscall(SYS_pidfd_open, pid, 0), kept = -1;
+	char link[64], name[256];
+
+	for (int fd = 0; fd < 64 && kept < 0; fd++) {
+		ssize_t n;
+
+		snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)pid, fd);
+		n = readlink(link, name, sizeof(name) - 1);
+		name[n > 0 ? n : 0] = 0;
+		if (!strcmp(name, path))
+			kept = (int)syscall(SYS_pidfd_getfd, process, fd, 0);
+	}
+	close(process);
+	return kept;
+}
+
+/*
+ * The kernel keeps a killed process's file until its last write has ended: no
+ * other process writes before that. Who shares the image is not held up.
+ */
+static void test_waits_for_the_last_write(void **state)
+{
+	struct want w = { .target = image("slow.img", 1024), .lock = "shared" };
+	int kept;
+
+	(void)state;
+	for (unsigned int dev = 1; dev <= 2; dev++) {
+		w.lock = dev == 1 ? NULL : "shared";
+		set_mode("good");
+		attach_as(61, dev, &w);
+		connect_front(61, dev);
+		kept = keep_open(backend_pid(), w.target);
+		assert_true(kept >= 0);
+		kill_backend(backend_pid());
+		msleep(300);
+		assert_int_equal(log_count("start"), 1);
+		if (dev == 2) {
+			attach_as(61, 3, &w);
+			expect(61, 3, "state", "2");
+			remove_folder(61, 3);
+		}
+		close(kept);
+		expect_log("connect resume=1", 1);
+		remove_folder(61, dev);
+	}
+}
+
+static int server_of(const char *image)
+{
+	char command[256];
+	int pid = 0;
+	FILE *f;
+
+	snprintf(command, sizeof(command),
+		 "pgrep -f '^qemu-storage-daemon .*file.filename=%s'", image);
+	f = popen(command, "r");
+	assert_int_equal(fscanf(f, "%d", &pid), 1);
+	pclose(f);
+	return pid;
+}
+
+/* Nor does what the image's server was told by a process that was killed come
+ * after the next one's requests. */
+static void test_server_is_not_kept(void **state)
+{
+	struct want w = { .format = "qcow2" };
+	int server;
+
+	(void)state;
+	if (!has_tools())
+		skip();
+	w.target = image("fenced.img", 64);
+	shell("qemu-img create -q -f qcow2 %s 16M", w.target);
+	set_mode("good");
+	attach_as(62, 1, &w);
+	connect_front(62, 1);
+	server = server_of(w.target);
+	kill_backend(backend_pid());
+	expect_log("connect resume=1", 1);
+	assert_int_not_equal(server_of(w.target), server);
+	/* One that has finished leaves nothing. */
+	server = server_of(w.target);
+	put("replace", BACK "/request", 62u, 1u);
+	expect(62, 1, "request", "");
+	expect_log("connect resume=1", 2);
+	assert_int_equal(server_of(w.target), server);
+	remove_folder(62, 1);
+}
+
 static void ask_to_grow(const char *bytes, const char *reply)
 {
 	put(bytes, BACK "/grow-to", 52u, 1u);
@@ -547,6 +639,8 @@ int run_images(void)
 		cmocka_unit_test(test_bad_images),
 		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_server_ends_cleanly),
+		cmocka_unit_test(test_waits_for_the_last_write),
+		cmocka_unit_test(test_server_is_not_kept),
 		cmocka_unit_test(test_grow),
 		cmocka_unit_test(test_complaints),
 		cmocka_unit_test(test_confined),
