@@ -179,10 +179,17 @@ static void test_suicides(void **state)
 	msleep(1500);
 	before = log_count("connect");
 	msleep(1500);
-	assert_in_range(log_count("connect") - before, 0, 12);
+	/* At full speed it would be hundreds; what each lives is credited. */
+	assert_in_range(log_count("connect") - before, 0, 40);
 	set_mode("good");
-	expect_log("connect resume=1", 1);
-	put("stats", BACK "/request", 43u, 1u);
+	/* One may have read the old mode before it connects. */
+	for (int tries = 0; tries < 3; tries++) {
+		expect_log("connect resume=1", 1);
+		put("stats", BACK "/request", 43u, 1u);
+		expect(43, 1, "request", "");
+		if (!strstr(get(back(43, 1, "reply")), "was killed by signal"))
+			break;
+	}
 	expect(43, 1, "reply", "stats ok rd_req=42 wr_req=0 fl_req=0 ds_req=0 "
 	       "rd_sect=0 wr_sect=0 rx_packets=0 tx_packets=0 rx_bytes=0 "
 	       "tx_bytes=0 rx_drop=0 tx_drop=0 errors=0");
