@@ -242,7 +242,7 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 2;
 	}
-	mkdir("/run/parvis", 0700);
+	make_run_dir("/run/parvis");
 	mkdir("/var/log/parvis", 0750);
 	if (!o.foreground) {
 		ready = daemonize();

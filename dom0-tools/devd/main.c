@@ -175,7 +175,7 @@ static int start(struct devd *d)
 	rc = ev_signal_add(d->loop, &ending, signals);
 	if (rc)
 		return rc;
-	mkdir(d->run_dir, 0700);
+	make_run_dir(d->run_dir);
 	rc = keep_receive(d);
 	if (rc) {
 		log_err("no word from the keeper: %s", strerror(-rc));

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/log.h"
@@ -283,6 +284,8 @@ int plug_main(const char *run_dir)
 		return 1;
 	}
 	hostnet_set_paths(hn, run_dir, "dnsmasq");
+	/* dnsmasq has a user of its own, and reads what is written here. */
+	umask(022);
 	/* The last plugger, or its orders, may have been lost. */
 	hostnet_sweep(hn);
 	while (bp_recv(BP_SOCKET, &m, sizeof(m), NULL, 0, &n) ==

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/log.h"
@@ -51,4 +52,10 @@ void raise_fd_limit(unsigned long files)
 		rl.rlim_cur = rl.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &rl);
 	}
+}
+
+void make_run_dir(const char *path)
+{
+	if (!mkdir(path, 0700))
+		chmod(path, 0711);
 }

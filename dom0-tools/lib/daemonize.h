@@ -17,6 +17,12 @@ int daemonize(void);
  */
 void daemonize_ready(int fd);
 
+/*
+ * Make the folder @path for sockets and the like: anybody may go through it,
+ * root alone can list it. What is there already stays as it is.
+ */
+void make_run_dir(const char *path);
+
 /* Allow @files open descriptors, or as many as the hard limit lets us. */
 void raise_fd_limit(unsigned long files);
 

@@ -294,7 +294,7 @@ static void on_signal(int signo, void *arg)
 		d->sv.stop = true;
 }
 
-static int make_run_dir(const char *socket_path)
+static int make_socket_dir(const char *socket_path)
 {
 	char dir[108];
 	char *slash;
@@ -366,7 +366,7 @@ static int start(struct daemon *d)
 				    rc);
 	}
 	xsc_socket_path(path, sizeof(path));
-	rc = make_run_dir(path);
+	rc = make_socket_dir(path);
 	if (!rc)
 		rc = sock_listen(&d->sv, path);
 	return rc ? fail(path, rc) : 0;

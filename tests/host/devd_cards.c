@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -265,6 +266,37 @@ static void test_name_taken(void **state)
 	await_link("parvisnat0", false);
 }
 
+/* dnsmasq is not root when it reads which lease is whose. */
+static void test_others_may_read_leases(void **state)
+{
+	static const struct {
+		const char *path;
+		mode_t others;
+	} want[] = {
+		{ "run", 1 },
+		{ "run/nat-parvisnat0", 5 },
+		{ "run/nat-parvisnat0/hosts", 5 },
+		{ "run/nat-parvisnat0/hosts/vif70.0", 4 },
+	};
+	struct stat st;
+	char path[128];
+
+	(void)state;
+	if (!own_network)
+		skip();
+	set_mode("good");
+	set_dnsmasq("exit 0");
+	attach_card(70, "nat", "");
+	await(card(70, "state"), "2");
+	for (unsigned int i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, want[i].path);
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_mode & 7, want[i].others);
+	}
+	remove_card(70);
+	await_link("parvisnat0", false);
+}
+
 static void other_card(unsigned int dom)
 {
 	begin_tx();
@@ -309,6 +341,7 @@ int run_cards(void)
 		cmocka_unit_test(test_card_again_at_once),
 		cmocka_unit_test(test_fifty_attachments),
 		cmocka_unit_test(test_name_taken),
+		cmocka_unit_test(test_others_may_read_leases),
 		cmocka_unit_test(test_other_card_meanwhile),
 	};
 
