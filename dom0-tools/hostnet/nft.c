@@ -8,9 +8,12 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <linux/netlink.h>
 #include <nftables/libnftables.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "hostnet/inner.h"
 #include "lib/strbuf.h"
@@ -45,19 +48,43 @@ static void open_table(struct strbuf *sb, const char *family,
 	strbuf_adds(sb, " {\n");
 }
 
+/*
+ * A context whose errors and output are kept. NULL without memory, or if the
+ * kernel has no nftables: libnftables would not fail but end the process.
+ */
+static struct nft_ctx *open_nft(void)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
+			NETLINK_NETFILTER);
+	struct nft_ctx *ctx = NULL;
+
+	if (fd >= 0) {
+		close(fd);
+		ctx = nft_ctx_new(NFT_CTX_DEFAULT);
+	}
+	if (ctx) {
+		nft_ctx_buffer_error(ctx);
+		nft_ctx_buffer_output(ctx);
+	}
+	return ctx;
+}
+
 /* Runs the commands in @sb and frees it. */
 static int run(struct strbuf *sb, const char *what, struct fail *fail)
 {
-	struct nft_ctx *ctx = nft_ctx_new(NFT_CTX_DEFAULT);
+	struct nft_ctx *ctx = open_nft();
 	const char *said;
 	int rc = sb->err;
 
-	if (!ctx || rc) {
+	if (rc) {
 		rc = fail_errno(fail, -ENOMEM, "%s", what);
 		goto out;
 	}
-	nft_ctx_buffer_error(ctx);
-	nft_ctx_buffer_output(ctx);
+	if (!ctx) {
+		rc = fail_set(fail, -EPROTONOSUPPORT, "%s: this kernel has no nftables (are the modules nfnetlink and nf_tables there?)",
+			      what);
+		goto out;
+	}
 	if (nft_run_cmd_from_buffer(ctx, sb->data)) {
 		said = nft_ctx_get_error_buffer(ctx);
 		rc = fail_set(fail, -EIO, "%s: nftables says: %.600s (are the "
@@ -258,12 +285,10 @@ static void sweep_tables(struct hostnet *hn, const char *list)
 
 void hn_nft_sweep(struct hostnet *hn)
 {
-	struct nft_ctx *ctx = nft_ctx_new(NFT_CTX_DEFAULT);
+	struct nft_ctx *ctx = open_nft();
 
 	if (!ctx)
 		return;
-	nft_ctx_buffer_error(ctx);
-	nft_ctx_buffer_output(ctx);
 	if (!nft_run_cmd_from_buffer(ctx, "list tables netdev"))
 		sweep_tables(hn, nft_ctx_get_output_buffer(ctx));
 	nft_ctx_free(ctx);

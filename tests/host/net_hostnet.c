@@ -10,8 +10,10 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <linux/if_tun.h>
+#include <linux/netlink.h>
 #include <poll.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -23,6 +25,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -596,6 +599,44 @@ static void scripts(void **state)
 	assert_non_null(strstr(why.text, "/etc/xen/scripts/no-such-script"));
 }
 
+/* No netlink of nftables for this process from now on. */
+static void forget_nftables(void)
+{
+	scmp_filter_ctx c = seccomp_init(SCMP_ACT_ALLOW);
+
+	assert_non_null(c);
+	OK(seccomp_rule_add(c, SCMP_ACT_ERRNO(EPROTONOSUPPORT),
+			    SCMP_SYS(socket), 1,
+			    SCMP_A2(SCMP_CMP_EQ, NETLINK_NETFILTER)));
+	OK(seccomp_load(c));
+	seccomp_release(c);
+}
+
+/* A kernel without nftables serves cards that need no rules. */
+static void kernel_without_nftables(void **state)
+{
+	struct hostnet_vif v = vif_named("vif6.0");
+	int status, fd;
+	pid_t pid;
+
+	(void)state;
+	NEED_NAMESPACE();
+	v.mode = HOSTNET_MODE_NAT;
+	OK(hostnet_tap_create(hn, v.name, 1, &fd, &why));
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		forget_nftables();
+		hostnet_sweep(hn);
+		status = hostnet_vif_up(hn, &v, &why);
+		_exit(status != -EPROTONOSUPPORT ||
+		      !strstr(why.text, "this kernel has no nftables"));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -610,6 +651,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(sweep, setup, teardown),
 		cmocka_unit_test_setup_teardown(filters, setup, teardown),
 		cmocka_unit_test_setup_teardown(kernel_filters, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(kernel_without_nftables, setup,
 						teardown),
 		cmocka_unit_test(scripts),
 	};

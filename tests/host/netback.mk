@@ -22,7 +22,7 @@ $(NET_TB)/%.o: %.c
 $(NET_TB)/net_hostnet: $(NET_TB)/tests/host/net_hostnet.o $(patsubst %.c, \
 		$(NET_TB)/dom0-tools/%.o,$(D0_HOSTNET_SRCS) lib/fail.c \
 		lib/strbuf.c)
-	$(Q)$(CC) $(NET_T_CFLAGS) -o $@ $^ -lcmocka $(D0_HOSTNET_LIBS)
+	$(Q)$(CC) $(NET_T_CFLAGS) -o $@ $^ -lcmocka -lseccomp $(D0_HOSTNET_LIBS)
 
 NET_T_CORE := $(patsubst %.c,$(NET_TB)/dom0-tools/%.o,$(NETBACK_CORE) \
 	backend/ring.c lib/log.c) $(patsubst %,$(NET_TB)/tests/host/%.o, \
