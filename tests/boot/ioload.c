@@ -161,8 +161,12 @@ static void submit(struct slot *s, uint64_t block, bool write)
 static void reap(void (*done)(struct slot *s))
 {
 	struct io_event events[32];
-	long n = syscall(SYS_io_getevents, aio, 1L, 32L, events, NULL);
+	long n;
 
+	/* A guest that is suspended interrupts it. */
+	do
+		n = syscall(SYS_io_getevents, aio, 1L, 32L, events, NULL);
+	while (n < 0 && errno == EINTR);
 	if (n < 1)
 		die("io_getevents", 0);
 	for (long i = 0; i < n; i++) {
