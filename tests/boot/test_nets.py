@@ -244,6 +244,7 @@ class TestNat:
 
     def test_names(self, dom0):
         """The host answers DNS for the guest's name."""
+        print(dom0.sh('cat /run/parvis/nat-*/hosts/* /run/parvis/nat-*/leases'))
         dom0.guest('n', 'nslookup n $(ip route | sed -n '
                         '"s/default via \\([^ ]*\\).*/\\1/p")', 30)
 
@@ -263,7 +264,7 @@ class TestDriverDomain:
     boot = {'image': 'device_dom0', 'smp': 2}
 
     def test_driver_domain_starts(self, dom0):
-        dom0.create('drv', mode='driver', memory=256,
+        dom0.create('drv', mode='driver', memory=256, driver_domain=1,
                     ramdisk='/boot/initrd-driver')
         dom0.wait_console('drv', 'agent is ready', 240)
         dom0.guest('drv', 'pidof parvis-devd && truncate -s 16M /d.raw && '
