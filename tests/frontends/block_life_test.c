@@ -4,8 +4,7 @@
  * test on what a real one would not survive (see fake.h), with a backend that
  * comes, goes, breaks rules and holds on to pages.
  */
-#include "test.h"
-#include "fake.h"
+#include "life.h"
 #include <abi/io/blkif.h>
 
 #define SECTORS	1000
@@ -19,63 +18,37 @@ static struct {
 	bool dirty;		/* answers with ids of its own */
 } back;
 
-static int setup(void **unused)
+static void prepare(void)
 {
-	(void)unused;
 	memset(&back, 0, sizeof(back));
-	fake_start();
 	fake_param_set("depth", 32);
 	fake_param_set("segments", 11);
-	fake_set("be", "online", "1");
 	fake_set("be", "sectors", "1000");
 	fake_set("be", "feature-flush-cache", "1");
-	assert_int_equal(fake.driver->probe(&fake.bus, NULL), 0);
-	return 0;
 }
 
-/* Whatever a test has done, the device can go, and nothing is left. */
-static int teardown(void **unused)
-{
-	(void)unused;
-	if (fake.bus.dev.drvdata)
-		fake.driver->remove(&fake.bus);
-	fake_works();
-	fake_end();
-	return 0;
-}
-
-static void backend_is(enum xenbus_state state)
-{
-	fake.driver->otherend_changed(&fake.bus, state);
-}
-
-/* Maps the ring that the frontend announces. */
 static void back_attach(void)
 {
-	const char *ref = fake_get("fe", "ring-ref");
-	const char *port = fake_get("fe", "event-channel");
+	void *page = life_page("fe", "ring-ref");
 
-	assert_true(ref && port);
-	BACK_RING_INIT(&back.ring, (blkif_sring_t *)(void *)
-		       fake_page((grant_ref_t)atoi(ref)), FE_PAGE);
-	back.port = (evtchn_port_t)atoi(port);
+	assert_non_null(page);
+	BACK_RING_INIT(&back.ring, (blkif_sring_t *)page, FE_PAGE);
+	back.port = life_port("fe", "event-channel");
 }
 
-static void connects(void)
+static bool back_attached(void)
 {
-	backend_is(XenbusStateInitWait);
-	back_attach();
-	backend_is(XenbusStateConnected);
-	fake_works();
-	assert_int_equal(fake.bus.state, XenbusStateConnected);
+	void *page = life_page("fe", "ring-ref");
+
+	return page && page == back.ring.sring;
 }
 
-static void restarts(void)
-{
-	backend_is(XenbusStateClosing);
-	backend_is(XenbusStateClosed);
-	connects();
-}
+const struct life_device life_device = {
+	.prepare = prepare,
+	.announced = XenbusStateInitialised,
+	.attach = back_attach,
+	.attached = back_attached,
+};
 
 static void copy_sector(const struct blkif_request *req, unsigned int i,
 			u64 *sector)
@@ -153,7 +126,7 @@ static void expect(unsigned int count, int status)
 static void test_data(void **unused)
 {
 	(void)unused;
-	connects();
+	life_connects();
 	assert_true(fake.gd->added);
 	submit(20, REQ_OP_WRITE);
 	serve_all();
@@ -168,13 +141,22 @@ static void test_data(void **unused)
 static void test_restart_in_flight(void **unused)
 {
 	(void)unused;
-	connects();
+	life_connects();
 	submit(20, REQ_OP_WRITE);
-	restarts();
+	life_restarts();
 	assert_true(load[19].requeued && !load[0].over);
 	serve_all();
 	expect(20, BLK_STS_OK);
 	assert_int_equal(back.disk[19 * 512], 20);
+}
+
+/* With more requests than the ring has room for. */
+static void connects_deep(void)
+{
+	fake.driver->remove(&fake.bus);
+	fake_param_set("depth", FAKE_TAGS);
+	life_bind();
+	life_connects();
 }
 
 /*
@@ -184,14 +166,11 @@ static void test_restart_in_flight(void **unused)
 static void test_restart_of_stopped(void **unused)
 {
 	(void)unused;
-	fake.driver->remove(&fake.bus);
-	fake_param_set("depth", FAKE_TAGS);
-	assert_int_equal(fake.driver->probe(&fake.bus, NULL), 0);
-	connects();
+	connects_deep();
 	submit(40, REQ_OP_WRITE);
 	assert_int_equal(back.ring.sring->req_prod, 32);
 	assert_true(fake.gd->queue->hctx[0].stopped);
-	restarts();
+	life_restarts();
 	assert_int_equal(back.ring.sring->req_prod, 32);
 	serve_all();
 	expect(40, BLK_STS_OK);
@@ -201,10 +180,7 @@ static void test_restart_of_stopped(void **unused)
 static void test_stopped_by_full(void **unused)
 {
 	(void)unused;
-	fake.driver->remove(&fake.bus);
-	fake_param_set("depth", FAKE_TAGS);
-	assert_int_equal(fake.driver->probe(&fake.bus, NULL), 0);
-	connects();
+	connects_deep();
 	submit(60, REQ_OP_WRITE);
 	serve_all();
 	expect(60, BLK_STS_OK);
@@ -213,12 +189,11 @@ static void test_stopped_by_full(void **unused)
 static void test_suspend_in_flight(void **unused)
 {
 	(void)unused;
-	connects();
+	life_connects();
 	submit(20, REQ_OP_WRITE);
-	fake.bus.state = XenbusStateInitialising;	/* as the bus does */
-	assert_int_equal(fake.driver->resume(&fake.bus), 0);
+	assert_int_equal(life_resume(), 0);
 	assert_false(fake_event(back.port));
-	connects();
+	life_connects();
 	serve_all();
 	expect(20, BLK_STS_OK);
 }
@@ -227,16 +202,15 @@ static void test_suspend_in_flight(void **unused)
 static void test_broken(void **unused)
 {
 	(void)unused;
-	connects();
+	life_connects();
 	submit(5, REQ_OP_WRITE);
 	back.dirty = true;
 	back_serves();
 	submit(0, 0);
 	expect(5, BLK_STS_IOERR);
 	assert_true(fake.gd->deleted);
-	backend_is(XenbusStateClosing);
-	backend_is(XenbusStateClosed);
-	backend_is(XenbusStateInitWait);
+	life_closes();
+	life_backend_is(XenbusStateInitWait);
 	assert_int_equal(fake.bus.state, XenbusStateClosed);
 }
 
@@ -246,7 +220,7 @@ static void test_empty_events(void **unused)
 	int i;
 
 	(void)unused;
-	connects();
+	life_connects();
 	for (i = 0; i < 10; i++)
 		fake_event(back.port);
 	assert_int_equal(fake.spurious, 10);
@@ -259,11 +233,11 @@ static void test_empty_events(void **unused)
 static void test_unplugged_unseen(void **unused)
 {
 	(void)unused;
-	backend_is(XenbusStateInitWait);
+	life_backend_is(XenbusStateInitWait);
 	back_attach();
-	backend_is(XenbusStateConnected);
+	life_backend_is(XenbusStateConnected);
 	fake_set("be", "online", "0");
-	backend_is(XenbusStateClosing);
+	life_backend_is(XenbusStateClosing);
 	assert_false(fake.gd->added);
 }
 
@@ -271,9 +245,9 @@ static void test_unplugged_unseen(void **unused)
 static void test_not_added(void **unused)
 {
 	(void)unused;
-	backend_is(XenbusStateInitWait);
+	life_backend_is(XenbusStateInitWait);
 	back_attach();
-	backend_is(XenbusStateConnected);
+	life_backend_is(XenbusStateConnected);
 	fake.fail_at = fake.could_fail + 1;
 	fake_works();
 	assert_false(fake.gd->added);
@@ -283,11 +257,11 @@ static void test_not_added(void **unused)
 static void test_unplugged_in_use(void **unused)
 {
 	(void)unused;
-	connects();
+	life_connects();
 	fake.gd->openers = 1;
 	fake.gd->refs++;
 	fake_set("be", "online", "0");
-	backend_is(XenbusStateClosing);
+	life_backend_is(XenbusStateClosing);
 	assert_false(fake.gd->deleted);
 	submit(3, REQ_OP_WRITE);
 	serve_all();
@@ -307,13 +281,13 @@ static void test_gone_in_use(void **unused)
 	struct gendisk *gd;
 
 	(void)unused;
-	connects();
+	life_connects();
 	gd = fake.gd;
 	gd->openers = 1;
 	gd->refs++;
 	submit(3, REQ_OP_WRITE);
 	fake_set("be", "online", "0");
-	backend_is(XenbusStateClosed);
+	life_backend_is(XenbusStateClosed);
 	expect(3, BLK_STS_IOERR);
 	fake.driver->remove(&fake.bus);
 	gd->openers = 0;
@@ -328,10 +302,10 @@ static void test_pages_held(void **unused)
 
 	(void)unused;
 	fake.hold_grants = true;
-	connects();
+	life_connects();
 	pages = fake.pages;
 	submit(3, REQ_OP_WRITE);
-	restarts();
+	life_restarts();
 	assert_int_equal(fake.pages, 2 * pages);
 	/* The old ring and pool: written to by their holder, read by nobody. */
 	fake_let_go();
@@ -341,102 +315,67 @@ static void test_pages_held(void **unused)
 	expect(3, BLK_STS_OK);
 }
 
-/* Everything that can fail does, once, at the first and at a later connect. */
-static void fail_at(int which, bool later)
+static void submit_four(void)
 {
-	if (later) {
-		connects();
-		submit(4, REQ_OP_WRITE);
-		backend_is(XenbusStateClosing);
-		backend_is(XenbusStateClosed);
-	}
-	fake.fail_at = fake.could_fail + which;
-	backend_is(XenbusStateInitWait);
-	if (fake_get("fe", "event-channel"))
-		backend_is(XenbusStateConnected);
-	fake_works();
+	submit(4, REQ_OP_WRITE);
+}
+
+static void four_are_told(void)
+{
+	expect(4, BLK_STS_IOERR);
 }
 
 static void test_failures(void **unused)
 {
-	int which, later;
+	static const struct life_failures scene = {
+		.use = submit_four, .lost = four_are_told,
+		.least = 20, .most = 1999, .stride = 1,
+	};
 
 	(void)unused;
-	for (later = 0; later < 2; later++) {
-		for (which = 1; which < 2000; which++) {
-			fail_at(which, later);
-			if (fake.could_fail < fake.fail_at)
-				break;
-			if (later && fake.bus.state == XenbusStateClosed)
-				expect(4, BLK_STS_IOERR);
-			teardown(NULL);
-			setup(NULL);
-		}
-		assert_in_range(which, 20, 1999);
-		teardown(NULL);
-		setup(NULL);
-	}
-}
-
-/* Memory for a connect must not wait for the disk that is being connected. */
-static void test_no_io(void **unused)
-{
-	int before;
-
-	(void)unused;
-	connects();
-	before = fake.io_allocs;
-	restarts();
-	assert_int_equal(fake.io_allocs, before);
-}
-
-/* States as the backend sees them. */
-static void expect_states(const char *states)
-{
-	assert_string_equal(fake.states, states);
-	memset(fake.states, 0, sizeof(fake.states));
+	life_failures(&scene);
 }
 
 static void test_states(void **unused)
 {
 	(void)unused;
-	connects();
-	expect_states("34");
-	restarts();
-	expect_states("6134");
+	life_connects();
+	life_expect_states("34");
+	life_restarts();
+	life_expect_states("6134");
 	/* A new backend without a word: the old rings are taken back first. */
-	connects();
-	expect_states("134");
+	life_connects();
+	life_expect_states("134");
 	fake.driver->remove(&fake.bus);
-	expect_states("56");
+	life_expect_states("56");
 }
 
 /* One that served another driver, or missed our Initialising. */
 static void test_stale_backend(void **unused)
 {
 	(void)unused;
-	backend_is(XenbusStateConnected);
-	expect_states("6");
-	backend_is(XenbusStateClosed);
-	expect_states("1");
-	backend_is(XenbusStateClosed);
+	life_backend_is(XenbusStateConnected);
+	life_expect_states("6");
+	life_backend_is(XenbusStateClosed);
+	life_expect_states("1");
+	life_backend_is(XenbusStateClosed);
 	/* Told again without a detour that it might follow. */
-	expect_states("1");
-	connects();
-	expect_states("34");
+	life_expect_states("1");
+	life_connects();
+	life_expect_states("34");
 }
 
 /* Bound anew, it starts anew. */
 static void test_bound_again(void **unused)
 {
 	(void)unused;
-	connects();
+	life_connects();
 	fake.driver->remove(&fake.bus);
 	fake_works();
-	expect_states("3456");
-	assert_int_equal(fake.driver->probe(&fake.bus, NULL), 0);
-	expect_states("1");
-	connects();
+	life_expect_states("3456");
+	life_bind();
+	life_expect_states("1");
+	life_connects();
 	submit(3, REQ_OP_WRITE);
 	serve_all();
 	expect(3, BLK_STS_OK);
@@ -446,7 +385,7 @@ static void test_bound_again(void **unused)
 static void test_flush_refused(void **unused)
 {
 	(void)unused;
-	connects();
+	life_connects();
 	assert_int_equal(fake.gd->queue->limits.features, BLK_FEAT_WRITE_CACHE);
 	back.status = BLKIF_RSP_EOPNOTSUPP;
 	fake_submit(&load[0], REQ_OP_FLUSH, 0, NULL, 0);
@@ -464,11 +403,11 @@ static void test_flush_refused(void **unused)
 static void test_new_limits(void **unused)
 {
 	(void)unused;
-	connects();
+	life_connects();
 	submit(4, REQ_OP_WRITE);
 	fake_set("be", "feature-flush-cache", "0");
 	fake_set("be", "sectors", "900");
-	restarts();
+	life_restarts();
 	assert_int_equal(fake.gd->queue->limits.features, 0);
 	assert_int_equal(fake.gd->sectors, 900);
 	serve_all();
@@ -476,6 +415,8 @@ static void test_new_limits(void **unused)
 }
 
 /* ---- anything, in any order ---- */
+
+#define SOME	24		/* requests at most */
 
 static struct gendisk *held;	/* by a user */
 
@@ -502,111 +443,58 @@ static void user_goes(void)
 
 static void submit_some(void)
 {
-	unsigned int i = (unsigned int)rand() % 24;
+	unsigned int i = (unsigned int)rand() % SOME;
 
 	if (!fake.gd || !fake.gd->added || fake.gd->deleted)
 		return;
-	for (; i < 24; i++)
+	for (; i < SOME; i++)
 		if (load[i].over)
 			fake_submit(&load[i], rand() % 2, i, data[i], 512);
 }
 
-/* Whoever the ring's page belongs to now. */
-static bool attached(void)
+static void serve(void)
 {
-	const char *ref = fake_get("fe", "ring-ref");
-	void *page = ref ? fake_page((grant_ref_t)atoi(ref)) : NULL;
-
-	return page && page == back.ring.sring;
+	if (back_attached())
+		back_serves();
 }
 
-static void bind_again(void)
+static void lie(void)
 {
-	if (rand() % 2)
-		user_goes();
-	fake.driver->remove(&fake.bus);
-	fake_works();
-	user_goes();
-	fake.fail_at = 0;
-	fake_set("be", "online", "1");
-	assert_int_equal(fake.driver->probe(&fake.bus, NULL), 0);
+	if (back_attached() && !(rand() % 4))
+		back.ring.sring->rsp_prod += (unsigned int)rand() % 3;
 }
 
-static void any_step(void)
+/* Never a lost request. */
+static void all_are_over(void)
 {
-	switch (rand() % 16) {
-	case 0:
-	case 1:
-		backend_is(XenbusStateInitWait);
-		break;
-	case 2:
-	case 3:
-		if (fake.bus.state == XenbusStateInitialised)
-			back_attach();
-		backend_is(XenbusStateConnected);
-		break;
-	case 4:
-		backend_is((enum xenbus_state)(rand() % 9));
-		break;
-	case 5:
-		fake_set("be", "online", rand() % 4 ? "1" : "0");
-		break;
-	case 6:
-		if (attached() && !(rand() % 4))
-			back.ring.sring->rsp_prod += (unsigned int)rand() % 3;
-		break;
-	case 7:
-		fake.bus.state = XenbusStateInitialising;
-		fake.driver->resume(&fake.bus);
-		break;
-	case 8:
-		fake.fail_at = fake.could_fail + rand() % 2000;
-		break;
-	case 9:
-		user_comes();
-		break;
-	case 10:
-		user_goes();
-		break;
-	case 11:
-		if (!(rand() % 4))
-			bind_again();
-		break;
-	case 12:
-		fake_works();
-		break;
-	case 13:
-	case 14:
-		submit_some();
-		break;
-	case 15:
-		if (attached())
-			back_serves();
-		break;
-	}
+	unsigned int i;
+
+	for (i = 0; i < SOME; i++)
+		assert_true(load[i].over);
 }
 
-/* Never a lost request, never what a kernel would not survive. */
+static void nothing_submitted(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < SOME; i++)
+		load[i].over = true;
+}
+
 static void test_anything(void **unused)
 {
-	unsigned int seed, step, i;
+	static void (*const step[])(void) = {
+		user_comes, user_goes, submit_some, submit_some, serve, lie,
+	};
+	static const struct life_anything scene = {
+		.seeds = 400, .calls = 2000, .prepare = nothing_submitted,
+		.unbound = user_goes, .check = all_are_over,
+		.step = step, .nr_steps = ARRAY_SIZE(step),
+	};
 
 	(void)unused;
-	for (i = 0; i < 24; i++)
-		load[i].over = true;
-	for (seed = 0; seed < 400; seed++) {
-		srand(seed);
-		for (step = 0; step < 80; step++)
-			any_step();
-		bind_again();
-		for (i = 0; i < 24; i++)
-			assert_true(load[i].over);
-		teardown(NULL);
-		setup(NULL);
-	}
+	life_anything(&scene);
 }
-
-#define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
@@ -617,7 +505,7 @@ int main(void)
 		TEST(test_empty_events), TEST(test_unplugged_unseen),
 		TEST(test_not_added), TEST(test_unplugged_in_use),
 		TEST(test_gone_in_use), TEST(test_pages_held),
-		TEST(test_failures), TEST(test_no_io), TEST(test_states),
+		TEST(test_failures), TEST(life_no_io), TEST(test_states),
 		TEST(test_stale_backend), TEST(test_bound_again),
 		TEST(test_flush_refused), TEST(test_new_limits),
 		TEST(test_anything),

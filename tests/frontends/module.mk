@@ -47,11 +47,12 @@ $(FET_STUBS): $(FET_SHARED) $(FET_BLOCK) $(FET_NET) $(FET_HEADERS) \
 			echo '#include "fake.h"' >$(@D)/$$h; done
 	$(Q)touch $@
 
+# Their lives, which have life.c in common.
 FET_LIVES := $(FET_OUT)/block_life_test $(FET_OUT)/net_life_test
 $(FET_OUT)/block_life_test: $(FET_BLOCK)
 $(FET_OUT)/net_life_test: $(FET_NET)
-$(FET_LIVES): $(FET_OUT)/%: tests/frontends/%.c $(FET_FAKE) $(FET_SHARED) \
-		$(FET_HEADERS) $(FET_STUBS)
+$(FET_LIVES): $(FET_OUT)/%: tests/frontends/%.c tests/frontends/life.c \
+		$(FET_FAKE) $(FET_SHARED) $(FET_HEADERS) $(FET_STUBS)
 	$(call say,HOSTCC,$<)
 	$(Q)$(CC) $(FET_CFLAGS) -isystem $(FET_OUT)/stubs -Itests/frontends \
 		-Wno-sign-compare -Wno-unused-parameter \

@@ -4,8 +4,7 @@
  * the test on what a real one would not survive (see fake_net.h), with a backend
  * that comes, goes, breaks rules and holds on to pages.
  */
-#include "test.h"
-#include "fake.h"
+#include "life.h"
 #include <abi/io/netif.h>
 
 const struct ethtool_ops fn_ethtool_ops;
@@ -22,41 +21,20 @@ static struct {
 	unsigned int asked;
 } back;
 
-static int setup(void **unused)
+static void prepare(void)
 {
-	(void)unused;
 	memset(&back, 0, sizeof(back));
-	fake_start();
-	fake_set("be", "online", "1");
 	fake_set("be", "feature-sg", "1");
 	fake_set("be", "feature-multicast-control", "1");
 	fake_set("be", "feature-dynamic-multicast-control", "1");
-	assert_int_equal(fake.driver->probe(&fake.bus, NULL), 0);
-	return 0;
-}
-
-/* Whatever a test has done, the device can go, and nothing is left. */
-static int teardown(void **unused)
-{
-	(void)unused;
-	if (fake.bus.dev.drvdata)
-		fake.driver->remove(&fake.bus);
-	fake_works();
-	fake_end();
-	return 0;
-}
-
-static void backend_is(enum xenbus_state state)
-{
-	fake.driver->otherend_changed(&fake.bus, state);
 }
 
 static void *back_map(const char *dir, const char *node)
 {
-	const char *ref = fake_get(dir, node);
+	void *page = life_page(dir, node);
 
-	assert_non_null(ref);
-	return fake_page((grant_ref_t)atoi(ref));
+	assert_non_null(page);
+	return page;
 }
 
 static void back_attach_queue(const char *dir)
@@ -67,8 +45,7 @@ static void back_attach_queue(const char *dir)
 
 	BACK_RING_INIT(&back.queue[at].tx, tx, FE_PAGE);
 	BACK_RING_INIT(&back.queue[at].rx, rx, FE_PAGE);
-	back.queue[at].port = (evtchn_port_t)atoi(fake_get(dir,
-							   "event-channel"));
+	back.queue[at].port = life_port(dir, "event-channel");
 }
 
 static void back_attach(void)
@@ -88,23 +65,27 @@ static void back_attach(void)
 	BACK_RING_INIT(&back.ctrl, ctrl, FE_PAGE);
 }
 
-static void connects(void)
+static bool back_attached(void)
 {
-	backend_is(XenbusStateInitWait);
-	back_attach();
-	backend_is(XenbusStateConnected);
-	fake_works();
-	assert_int_equal(fake.bus.state, XenbusStateConnected);
-	assert_true(fake_net.dev->carrier);
+	const char *dir = fake_get("fe", "multi-queue-num-queues") ?
+		"fe/queue-0" : "fe";
+	void *page = life_page(dir, "rx-ring-ref");
+
+	return page && page == back.queue[0].rx.sring;
 }
 
-static void restarts(void)
+static void check(bool served)
 {
-	backend_is(XenbusStateClosing);
-	assert_false(fake_net.dev->carrier);
-	backend_is(XenbusStateClosed);
-	connects();
+	assert_int_equal(fake_net.dev->carrier, served);
 }
+
+const struct life_device life_device = {
+	.prepare = prepare,
+	.announced = XenbusStateConnected,
+	.attach = back_attach,
+	.attached = back_attached,
+	.check = check,
+};
 
 /* Puts a packet that is filled with a byte into the next buffer, and tells of
  * it if that is wanted. */
@@ -191,7 +172,7 @@ static void test_data(void **unused)
 	int i;
 
 	(void)unused;
-	connects();
+	life_connects();
 	fake_up(true);
 	for (i = 0; i < 600; i++) {
 		sends(0, (u8)i);
@@ -203,12 +184,12 @@ static void test_two_queues(void **unused)
 {
 	(void)unused;
 	fake_set("be", "multi-queue-max-queues", "2");
-	connects();
+	life_connects();
 	assert_int_equal(fake_net.dev->real_queues, 2);
 	fake_up(true);
 	sends(1, 7);
 	receives(1, 8, 100);
-	restarts();
+	life_restarts();
 	sends(1, 9);
 	receives(1, 10, 4000);
 }
@@ -219,10 +200,10 @@ static void test_restart_in_flight(void **unused)
 	u8 packet[100] = { 0 };
 
 	(void)unused;
-	connects();
+	life_connects();
 	fake_up(true);
 	assert_true(fake_send(0, packet, sizeof(packet)));
-	restarts();
+	life_restarts();
 	assert_int_equal(fake_net.dev->txq[0].queued, 0);
 	sends(0, 1);
 	receives(0, 2, 1000);
@@ -232,7 +213,7 @@ static void test_restart_in_flight(void **unused)
 static void test_up_and_down(void **unused)
 {
 	(void)unused;
-	connects();
+	life_connects();
 	back_sends(0, 1, 100);		/* nobody listens yet */
 	assert_int_equal(fake_net.received, 0);
 	fake_up(true);
@@ -240,13 +221,13 @@ static void test_up_and_down(void **unused)
 	assert_int_equal(fake_net.received, 1);
 	fake_up(false);
 	back_sends(0, 2, 100);
-	restarts();
-	backend_is(XenbusStateClosing);
+	life_restarts();
+	life_backend_is(XenbusStateClosing);
 	fake_up(true);
 	fake_up(false);
 	fake_up(true);
-	backend_is(XenbusStateClosed);
-	connects();
+	life_backend_is(XenbusStateClosed);
+	life_connects();
 	sends(0, 3);
 	receives(0, 4, 60);
 }
@@ -255,7 +236,7 @@ static void test_up_and_down(void **unused)
 static void test_down_with_interrupt(void **unused)
 {
 	(void)unused;
-	connects();
+	life_connects();
 	fake_up(true);
 	fake_works();
 	back_sends(0, 1, 100);
@@ -264,7 +245,7 @@ static void test_down_with_interrupt(void **unused)
 	fake_works();
 	assert_int_equal(fake_net.received, 1);
 	back_sends(0, 1, 100);
-	backend_is(XenbusStateClosing);
+	life_backend_is(XenbusStateClosing);
 	assert_int_equal(fake_net.received, 1);
 }
 
@@ -275,7 +256,7 @@ static void test_full(void **unused)
 	unsigned int count = 0;
 
 	(void)unused;
-	connects();
+	life_connects();
 	fake_up(true);
 	fake_works();
 	while (fake_send(0, packet, sizeof(packet)))
@@ -284,7 +265,7 @@ static void test_full(void **unused)
 	assert_false(fake_net.dev->txq[0].stopped);
 	while (fake_send(0, packet, sizeof(packet)))
 		;
-	restarts();
+	life_restarts();
 	sends(0, 5);
 }
 
@@ -295,13 +276,38 @@ static void test_fewer_queues(void **unused)
 
 	(void)unused;
 	fake_set("be", "multi-queue-max-queues", "2");
-	connects();
+	life_connects();
 	fake_up(true);
 	fake_set("be", "multi-queue-max-queues", "1");
-	restarts();
+	life_restarts();
 	fake_net.dev->txq[1].stopped = false;
 	assert_true(fake_send(1, packet, sizeof(packet)));
 	sends(0, 5);
+}
+
+/* A name that is taken: no card, and nothing is left of it. */
+static void test_not_registered(void **unused)
+{
+	(void)unused;
+	life_backend_is(XenbusStateInitWait);
+	back_attach();
+	fake.fail_at = fake.could_fail + 1;
+	life_backend_is(XenbusStateConnected);
+	fake_works();
+	assert_int_equal(fake_net.dev->reg_state, NETREG_UNINITIALIZED);
+	assert_int_equal(fake.bus.state, XenbusStateClosed);
+}
+
+/* A card does not wait for its users. */
+static void test_unplugged(void **unused)
+{
+	(void)unused;
+	life_connects();
+	fake_up(true);
+	fake_set("be", "online", "0");
+	life_backend_is(XenbusStateClosing);
+	assert_int_equal(fake.bus.state, XenbusStateClosed);
+	assert_false(fake_net.dev->carrier);
 }
 
 static void test_broken(void **unused)
@@ -309,7 +315,7 @@ static void test_broken(void **unused)
 	u8 packet[100] = { 0 };
 
 	(void)unused;
-	connects();
+	life_connects();
 	fake_up(true);
 	back.queue[0].rx.sring->rsp_prod = 1000;
 	fake_event(back.queue[0].port);
@@ -318,7 +324,7 @@ static void test_broken(void **unused)
 	assert_int_equal(fake.bus.state, XenbusStateClosed);
 	fake_net.dev->txq[0].stopped = false;
 	assert_true(fake_send(0, packet, sizeof(packet)));
-	backend_is(XenbusStateInitWait);
+	life_backend_is(XenbusStateInitWait);
 	assert_int_equal(fake.bus.state, XenbusStateClosed);
 	fake_up(false);
 	fake_up(true);
@@ -327,7 +333,7 @@ static void test_broken(void **unused)
 static void test_broken_tx(void **unused)
 {
 	(void)unused;
-	connects();
+	life_connects();
 	fake_up(true);
 	back.queue[0].tx.sring->rsp_prod = 1;
 	fake_event(back.queue[0].port);
@@ -340,7 +346,7 @@ static void test_empty_events(void **unused)
 	int i;
 
 	(void)unused;
-	connects();
+	life_connects();
 	fake_up(true);
 	fake_works();
 	for (i = 0; i < 10; i++) {
@@ -355,11 +361,10 @@ static void test_empty_events(void **unused)
 static void test_suspend(void **unused)
 {
 	(void)unused;
-	connects();
+	life_connects();
 	fake_up(true);
-	fake.bus.state = XenbusStateInitialising;	/* as the bus does */
-	assert_int_equal(fake.driver->resume(&fake.bus), 0);
-	connects();
+	assert_int_equal(life_resume(), 0);
+	life_connects();
 	sends(0, 1);
 	receives(0, 2, 100);
 }
@@ -370,34 +375,28 @@ static void test_pages_held(void **unused)
 
 	(void)unused;
 	fake.hold_grants = true;
-	connects();
+	life_connects();
 	fake_up(true);
 	pages = fake.pages;
-	restarts();
+	life_restarts();
 	assert_int_equal(fake.pages, 2 * pages);
 	sends(0, 1);
 	fake_let_go();
 	assert_int_equal(fake.pages, pages);
 }
 
-static void expect_states(const char *states)
-{
-	assert_string_equal(fake.states, states);
-	memset(fake.states, 0, sizeof(fake.states));
-}
-
 /* Rings that are announced again are a change that the backend sees. */
 static void test_states(void **unused)
 {
 	(void)unused;
-	connects();
-	expect_states("4");
-	connects();
-	expect_states("14");
-	restarts();
-	expect_states("614");
+	life_connects();
+	life_expect_states("4");
+	life_connects();
+	life_expect_states("14");
+	life_restarts();
+	life_expect_states("614");
 	fake.driver->remove(&fake.bus);
-	expect_states("56");
+	life_expect_states("56");
 }
 
 /* ---- the control ring ---- */
@@ -419,8 +418,7 @@ static bool back_answers(void)
 	rsp->data = 512;
 	RING_PUSH_RESPONSES(&back.ctrl);
 	back.asked++;
-	return fake_event((evtchn_port_t)atoi(fake_get("fe",
-						       "event-channel-ctrl")));
+	return fake_event(life_port("fe", "event-channel-ctrl"));
 }
 
 static void test_staging(void **unused)
@@ -430,18 +428,17 @@ static void test_staging(void **unused)
 	(void)unused;
 	fake_set("be", "feature-ctrl-ring", "1");
 	fake_net.waited = back_answers;
-	connects();
+	life_connects();
 	assert_int_equal(back.asked, 2);
 	assert_int_equal(fake.spurious, 0);
 	/* A new backend behind the same rings: removed, then added. */
-	backend_is(XenbusStateConnected);
+	life_backend_is(XenbusStateConnected);
 	fake_works();
 	assert_int_equal(back.asked, 5);
 	for (i = 0; i < 10; i++)
-		fake_event((evtchn_port_t)atoi(fake_get("fe",
-						"event-channel-ctrl")));
+		fake_event(life_port("fe", "event-channel-ctrl"));
 	assert_int_equal(fake.spurious, 10);
-	restarts();
+	life_restarts();
 	assert_int_equal(back.asked, 7);
 }
 
@@ -456,9 +453,9 @@ static void test_staging_broken(void **unused)
 	(void)unused;
 	fake_set("be", "feature-ctrl-ring", "1");
 	fake_net.waited = back_lies;
-	backend_is(XenbusStateInitWait);
+	life_backend_is(XenbusStateInitWait);
 	back_attach();
-	backend_is(XenbusStateConnected);
+	life_backend_is(XenbusStateConnected);
 	fake_works();
 	assert_int_equal(fake.bus.state, XenbusStateClosed);
 }
@@ -477,7 +474,7 @@ static void test_filter(void **unused)
 	u8 got;
 
 	(void)unused;
-	connects();
+	life_connects();
 	fake_up(true);
 	assert_string_equal(filter_switch(), "1");
 	fake_net.dev->flags = IFF_PROMISC;
@@ -491,7 +488,7 @@ static void test_filter(void **unused)
 	fake_rx_mode();
 	assert_string_equal(filter_switch(), "1");
 	back_receives(0, &got);
-	restarts();
+	life_restarts();
 	assert_true(fake_net.dev->group[0].synced);
 	assert_string_equal(filter_switch(), "1");
 }
@@ -503,7 +500,7 @@ static void test_filter_refused(void **unused)
 	netif_tx_back_ring_t *tx = &back.queue[0].tx;
 
 	(void)unused;
-	connects();
+	life_connects();
 	fake_up(true);
 	fake_net.dev->group[0].wanted = true;
 	fake_rx_mode();
@@ -520,88 +517,42 @@ static void test_filter_refused(void **unused)
 	fake_net.dev->flags = 0;
 	fake_rx_mode();
 	assert_string_equal(filter_switch(), "0");
-	restarts();
+	life_restarts();
 	assert_string_equal(filter_switch(), "1");
 }
 
 /* ---- failures ---- */
 
-/* Everything that can fail does, once, at the first and at a later connect. */
-static void fail_at(int which, bool later)
+static void everything_offered(void)
 {
 	fake_set("be", "feature-ctrl-ring", "1");
 	fake_set("be", "multi-queue-max-queues", "2");
 	fake_net.waited = back_answers;
-	if (later) {
-		connects();
-		fake_up(true);
-		backend_is(XenbusStateClosing);
-		backend_is(XenbusStateClosed);
-	}
-	fake.fail_at = fake.could_fail + which;
-	backend_is(XenbusStateInitWait);
-	if (fake.bus.state == XenbusStateConnected) {
-		back_attach();
-		backend_is(XenbusStateConnected);
-	}
-	fake_works();
+}
+
+static void comes_up(void)
+{
+	fake_up(true);
 }
 
 static void test_failures(void **unused)
 {
-	int which, later;
+	/* The buffers' pages and grants are many of one kind. */
+	static const struct life_failures scene = {
+		.prepare = everything_offered, .use = comes_up,
+		.least = 2048, .most = 19999, .stride = 29,
+	};
 
 	(void)unused;
-	for (later = 0; later < 2; later++) {
-		/* The buffers' pages and grants are many of one kind. */
-		for (which = 1; which < 20000; which += which % 64 ? 1 : 29) {
-			fail_at(which, later);
-			if (fake.could_fail < fake.fail_at)
-				break;
-			teardown(NULL);
-			setup(NULL);
-		}
-		assert_in_range(which, 2048, 19999);
-		teardown(NULL);
-		setup(NULL);
-	}
-}
-
-static void test_no_io(void **unused)
-{
-	int before;
-
-	(void)unused;
-	connects();
-	before = fake.io_allocs;
-	restarts();
-	assert_int_equal(fake.io_allocs, before);
+	life_failures(&scene);
 }
 
 /* ---- anything, in any order ---- */
-
-/* Whoever the ring's page belongs to now. */
-static bool attached(void)
-{
-	const char *dir = fake_get("fe", "multi-queue-num-queues") ?
-		"fe/queue-0" : "fe";
-	const char *ref = fake_get(dir, "rx-ring-ref");
-	void *page = ref ? fake_page((grant_ref_t)atoi(ref)) : NULL;
-
-	return page && page == back.queue[0].rx.sring;
-}
 
 /* It answers, or lies when there is nothing to answer: a wait must end. */
 static bool any_answer(void)
 {
 	return back_answers() || back_lies();
-}
-
-static void any_state(enum xenbus_state state)
-{
-	if (fake.bus.state == XenbusStateConnected && !attached())
-		back_attach();
-	backend_is(state);
 }
 
 static void any_traffic(void)
@@ -611,7 +562,7 @@ static void any_traffic(void)
 	netif_rx_back_ring_t *rx = &back.queue[0].rx;
 
 	fake_send(rand() % 2 ? queue : 0, packet, sizeof(packet));
-	if (!attached() || !RING_HAS_UNCONSUMED_REQUESTS(rx))
+	if (!back_attached() || !RING_HAS_UNCONSUMED_REQUESTS(rx))
 		return;
 	back_sends(0, 1, (u16)(rand() % 4096));
 }
@@ -629,75 +580,35 @@ static void any_stack(void)
 	fake_rx_mode();
 }
 
-static void bind_again(void)
+static void lie(void)
 {
-	fake.driver->remove(&fake.bus);
-	fake.fail_at = 0;
-	fake_set("be", "online", "1");
-	fake_set("be", "multi-queue-max-queues", rand() % 2 ? "2" : "1");
-	assert_int_equal(fake.driver->probe(&fake.bus, NULL), 0);
+	if (back_attached() && !(rand() % 4))
+		back.queue[0].rx.sring->rsp_prod += (unsigned int)rand() % 3;
 }
 
-static void any_step(void)
+static void any_queues(void)
 {
-	switch (rand() % 12) {
-	case 0:
-	case 1:
-		any_state(XenbusStateInitWait);
-		break;
-	case 2:
-	case 3:
-		any_state(XenbusStateConnected);
-		break;
-	case 4:
-		any_state((enum xenbus_state)(rand() % 9));
-		break;
-	case 5:
-		fake_set("be", "online", rand() % 4 ? "1" : "0");
-		break;
-	case 6:
-		if (attached() && !(rand() % 4))
-			back.queue[0].rx.sring->rsp_prod +=
-				(unsigned int)rand() % 3;
-		break;
-	case 7:
-		fake.bus.state = XenbusStateInitialising;
-		fake.driver->resume(&fake.bus);
-		break;
-	case 8:
-		fake.fail_at = fake.could_fail + rand() % 6000;
-		break;
-	case 9:
-		any_stack();
-		break;
-	case 10:
-		if (!(rand() % 4))
-			bind_again();
-		fake_works();
-		break;
-	case 11:
-		any_traffic();
-		break;
-	}
+	fake_set("be", "multi-queue-max-queues", rand() % 2 ? "2" : "1");
+}
+
+static void any_features(void)
+{
+	fake_set("be", "feature-ctrl-ring", rand() % 2 ? "1" : "0");
+	fake_net.waited = any_answer;
 }
 
 static void test_anything(void **unused)
 {
-	unsigned int seed, step;
+	static void (*const step[])(void) = { any_stack, any_traffic, lie };
+	static const struct life_anything scene = {
+		.seeds = 80, .calls = 6000, .prepare = any_features,
+		.unbound = any_queues,
+		.step = step, .nr_steps = ARRAY_SIZE(step),
+	};
 
 	(void)unused;
-	for (seed = 0; seed < 80; seed++) {
-		srand(seed);
-		fake_set("be", "feature-ctrl-ring", rand() % 2 ? "1" : "0");
-		fake_net.waited = any_answer;
-		for (step = 0; step < 80; step++)
-			any_step();
-		teardown(NULL);
-		setup(NULL);
-	}
+	life_anything(&scene);
 }
-
-#define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
@@ -705,12 +616,13 @@ int main(void)
 		TEST(test_data), TEST(test_two_queues),
 		TEST(test_restart_in_flight), TEST(test_up_and_down),
 		TEST(test_down_with_interrupt), TEST(test_full),
-		TEST(test_fewer_queues), TEST(test_broken),
+		TEST(test_fewer_queues), TEST(test_not_registered),
+		TEST(test_unplugged), TEST(test_broken),
 		TEST(test_broken_tx), TEST(test_empty_events),
 		TEST(test_suspend), TEST(test_pages_held), TEST(test_states),
 		TEST(test_staging), TEST(test_staging_broken),
 		TEST(test_filter), TEST(test_filter_refused),
-		TEST(test_failures), TEST(test_no_io), TEST(test_anything),
+		TEST(test_failures), TEST(life_no_io), TEST(test_anything),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
