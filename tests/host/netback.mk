@@ -41,13 +41,11 @@ $(NET_TB)/netback-fake: $(patsubst %.c,$(D0_OBJ)/%.o,$(NETBACK_CORE) \
 		$(NET_TB)/real/tests/host/blk_fake_gmap.o
 	$(Q)$(CC) $(D0_LDFLAGS) -o $@ $^ $(BACKEND_LIBS) -luring
 
-$(NET_TB)/net_kill: $(NET_TB)/real/tests/host/net_kill.o \
-		$(NET_TB)/real/tests/host/net_front.o $(D0_OBJ)/backend/proto.o
+NET_T_REAL := $(patsubst %,$(NET_TB)/real/tests/host/%.o,net_parent net_front)
+$(NET_TB)/net_kill $(NET_TB)/net_trouble: $(NET_TB)/%: \
+		$(NET_TB)/real/tests/host/%.o $(NET_T_REAL) \
+		$(D0_OBJ)/backend/proto.o
 	$(Q)$(CC) -pie -o $@ $^
-
-$(NET_TB)/net_trouble: $(NET_TB)/real/tests/host/net_trouble.o \
-		$(NET_TB)/real/tests/host/net_front.o $(D0_OBJ)/backend/proto.o
-	$(Q)$(CC) -pie -o $@ $^ -lpthread
 
 # One clang call: its objects carry other instrumentation.
 $(NET_TB)/fuzz_net: tests/fuzz/fuzz_net.c tests/host/net_front.c \
@@ -66,7 +64,6 @@ test-net: $(NET_T_UNIT:%=$(NET_TB)/%) $(NET_TB)/netback-fake \
 	$(Q)set -e; for t in $(NET_T_UNIT); do \
 		echo "== $$t"; PATH=$$PATH:/usr/sbin:/sbin \
 			timeout 120 $(NET_TB)/$$t; done
-
 	$(Q)echo '== net_kill'; timeout 300 $(NET_TB)/net_kill \
 		$(NET_TB)/netback-fake $(KILLS)
 	$(Q)echo '== net_trouble'; timeout 300 $(NET_TB)/net_trouble \
