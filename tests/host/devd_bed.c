@@ -433,6 +433,25 @@ int shell(const char *fmt, const char *path)
 	return system(command);
 }
 
+const char *first_line(const char *fmt, ...)
+{
+	static char line[256];
+	char command[512];
+	va_list ap;
+	FILE *f;
+
+	va_start(ap, fmt);
+	vsnprintf(command, sizeof(command), fmt, ap);
+	va_end(ap);
+	f = popen(command, "r");
+	assert_non_null(f);
+	if (!fgets(line, sizeof(line), f))
+		line[0] = 0;
+	pclose(f);
+	line[strcspn(line, "\n")] = 0;
+	return line;
+}
+
 void await_text(const char *file, const char *text)
 {
 	char path[96], now[256] = "";

@@ -44,6 +44,10 @@ pid_t run(const char *const *argv, const char *log);
 /* Runs a command with @path in the place of its %s. */
 int shell(const char *fmt, const char *path)
 	__attribute__((format(printf, 1, 0)));
+/* The first line of what a command says, "" if there is none; until the next
+ * call. */
+const char *first_line(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2)));
 void msleep(long ms);
 /* The end of the daemon's log, for one who must find out why. */
 void show_log(void);

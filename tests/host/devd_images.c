@@ -247,15 +247,10 @@ static void test_waits_for_the_last_write(void **state)
 
 static int server_of(const char *image)
 {
-	char command[256];
-	int pid = 0;
-	FILE *f;
+	int pid = atoi(first_line(
+		"pgrep -f '^qemu-storage-daemon .*file.filename=%s'", image));
 
-	snprintf(command, sizeof(command),
-		 "pgrep -f '^qemu-storage-daemon .*file.filename=%s'", image);
-	f = popen(command, "r");
-	assert_int_equal(fscanf(f, "%d", &pid), 1);
-	pclose(f);
+	assert_true(pid > 0);
 	return pid;
 }
 
@@ -582,23 +577,6 @@ static void test_kernel_disk(void **state)
 	remove_folder(8, 1);
 }
 
-/* A loop device over @file; "" if there is none to be had. */
-static char *loop_over(const char *file)
-{
-	static char device[64];
-	char command[192];
-	FILE *f;
-
-	snprintf(command, sizeof(command), "losetup --show -f %s", file);
-	f = popen(command, "r");
-	if (!f || !fgets(device, sizeof(device), f))
-		device[0] = 0;
-	if (f)
-		pclose(f);
-	device[strcspn(device, "\n")] = 0;
-	return device;
-}
-
 /* One image under two names. */
 static void test_aliases(void **state)
 {
@@ -609,7 +587,8 @@ static void test_aliases(void **state)
 	(void)state;
 	set_mode("good");
 	snprintf(file, sizeof(file), "%s", image("alias.img", 1024));
-	snprintf(loop, sizeof(loop), "%s", loop_over(file));
+	snprintf(loop, sizeof(loop), "%s",
+		 first_line("losetup --show -f %s", file));
 	if (!loop[0] || stat(loop, &st))
 		skip();
 	attach(42, 1, loop);

@@ -83,18 +83,8 @@ static uint64_t cpu_us(void)
 
 static unsigned int open_files(void)
 {
-	char command[96];
-	unsigned int n = 0;
-	FILE *f;
-
-	snprintf(command, sizeof(command), "ls /proc/%d/fd /proc/%d/fd | wc -l",
-		 worker_pid(), devd_pid);
-	f = popen(command, "r");
-	if (!f || fscanf(f, "%u", &n) != 1)
-		n = 0;
-	if (f)
-		pclose(f);
-	return n;
+	return (unsigned int)atoi(first_line(
+		"ls /proc/%d/fd /proc/%d/fd | wc -l", worker_pid(), devd_pid));
 }
 
 /* When what was removed before has been let go of. */
