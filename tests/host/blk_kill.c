@@ -634,22 +634,27 @@ static void large_writes(void)
 	stop_load = false;
 }
 
+/* With nothing in flight: a disk is ejected when its users are done. */
+static void eject_and_insert(uint32_t backing)
+{
+	struct bp_start_blk s = { .backing = BP_BACK_EMPTY };
+
+	stop_load = true;
+	load(now_us() + 20000000);
+	change_medium(&s, 0);
+	s.backing = backing;
+	change_medium(&s, (uint64_t)BLOCKS * PAGE / 512);
+	stop_load = false;
+}
+
 /*
  * A server's disk is ejected and put in again, more often than the server
  * takes connections at once.
  */
 static void change_server(void)
 {
-	struct bp_start_blk s = { .backing = BP_BACK_NBD };
-
 	for (int i = 0; i < 20; i++) {
-		stop_load = true;
-		load(now_us() + 20000000);
-		s.backing = BP_BACK_EMPTY;
-		change_medium(&s, 0);
-		s.backing = BP_BACK_NBD;
-		change_medium(&s, (uint64_t)BLOCKS * PAGE / 512);
-		stop_load = false;
+		eject_and_insert(BP_BACK_NBD);
 		load(now_us() + 3000);
 	}
 }
@@ -667,13 +672,7 @@ static void requests_of_the_daemon(void)
 	/* A new medium waits for what is in flight; requests wait for it. */
 	change_medium(&s, (uint64_t)BLOCKS * PAGE / 512);
 	load(now_us() + 10000);
-	stop_load = true;
-	load(now_us() + 20000000);
-	s.backing = BP_BACK_EMPTY;
-	change_medium(&s, 0);
-	s.backing = BP_BACK_FILE;
-	change_medium(&s, (uint64_t)BLOCKS * PAGE / 512);
-	stop_load = false;
+	eject_and_insert(BP_BACK_FILE);
 	load(now_us() + 10000);
 	/* Out of turn: refused in words, and nothing breaks. */
 	tell(&s.head, BP_START_BLK, NULL, 0);
