@@ -11,6 +11,7 @@ HOST, GUEST = '10.67.0.1', '10.67.0.2'
 HOST6, GUEST6 = 'fd67::1', 'fd67::2'
 MAC = '00:16:3e:00:00:07'
 MIB = 16
+DRIVERS = '/sys/bus/xen/drivers'
 
 
 class FrontendTests:
@@ -24,6 +25,23 @@ class FrontendTests:
         dom0.sh(f'truncate -s {MIB}M /f.raw')
         return self.target
 
+    def await_disk(self, dom0):
+        """Waits until the guest has its disk."""
+        dom0.guest('f', 'until [ -b /dev/xvda ]; do sleep 0.1; done', 60)
+
+    def card_up(self, dom0):
+        """Waits for the guest's card, and gives it its addresses."""
+        dom0.guest('f', 'until [ -d /sys/class/net/eth0 ]; do sleep 0.1; done; '
+                        f'ip addr add {GUEST}/24 dev eth0 && '
+                        f'ip addr add {GUEST6}/64 dev eth0 && '
+                        'ip link set eth0 up', 60)
+
+    def traffic(self, dom0):
+        """A little of it each way."""
+        dom0.guest('f', f'until ping -c 1 -W 1 {HOST}; do :; done', 60)
+        dom0.guest('f', f'netload send {HOST} 7000 2 && '
+                        f'netload recv {HOST} 7000 2', 60)
+
     def test_connects(self, dom0):
         """Both devices come up, and are ours."""
         dom0.sh('ip link show xenbr0 || { ip link add xenbr0 type bridge; '
@@ -35,13 +53,10 @@ class FrontendTests:
                     memory=192, disk=[self.disk(dom0)],
                     vif=[f'mac={MAC},bridge=xenbr0'])
         dom0.wait_console('f', 'agent is ready')
-        dom0.guest('f', 'until [ -b /dev/xvda -a -d /sys/class/net/eth0 ]; do '
-                        'sleep 0.1; done; '
-                        f'ip addr add {GUEST}/24 dev eth0; '
-                        f'ip addr add {GUEST6}/64 dev eth0; '
-                        'ip link set eth0 up; '
-                        '(netload serve 7000 >/dev/null 2>&1 &)', 60)
-        drivers = dom0.guest('f', 'ls /sys/bus/xen/drivers/parvis-*')
+        self.await_disk(dom0)
+        self.card_up(dom0)
+        dom0.guest('f', '(netload serve 7000 >/dev/null 2>&1 &)')
+        drivers = dom0.guest('f', f'ls {DRIVERS}/parvis-*')
         assert 'vbd-51712' in drivers and 'vif-0' in drivers
         print(dom0.guest('f', 'dmesg | grep parvis-'))
 
@@ -99,6 +114,40 @@ class FrontendTests:
         dom0.guest('f', f'until ping -c 1 -W 1 {HOST}; do :; done', 60)
         log = dom0.guest('f', 'dmesg | grep "waiting for the backend"')
         assert 'vbd' in log and 'vif' in log
+
+    def test_card_bound_again(self, dom0):
+        """A card whose driver lets go of it and takes it up again."""
+        driver = f'{DRIVERS}/parvis-netfront'
+        dom0.guest('f', f'echo vif-0 >{driver}/unbind && '
+                        '[ ! -e /sys/class/net/eth0 ] && '
+                        f'echo vif-0 >{driver}/bind')
+        self.card_up(dom0)
+        self.traffic(dom0)
+
+    def test_disk_bound_again(self, dom0):
+        """The same of a disk, which still has what was written."""
+        driver = f'{DRIVERS}/parvis-blkfront'
+        dom0.guest('f', 'ioload fill /dev/xvda 4 7 && '
+                        f'echo vbd-51712 >{driver}/unbind && '
+                        '[ ! -e /dev/xvda ] && '
+                        f'echo vbd-51712 >{driver}/bind', 60)
+        self.await_disk(dom0)
+        dom0.guest('f', 'ioload check /dev/xvda 4 7 && '
+                        'ioload mix /dev/xvda 4 7 32 1', 60)
+
+    def test_modules_loaded_again(self, dom0):
+        """All modules go and come back while their devices stay."""
+        dom0.guest('f', 'ioload fill /dev/xvda 4 8 && '
+                        'rmmod parvis-netfront parvis-blkfront '
+                        'parvis-frontend && '
+                        '[ ! -e /sys/class/net/eth0 -a ! -e /dev/xvda ] && '
+                        'modprobe parvis-netfront && modprobe parvis-blkfront',
+                   60)
+        self.card_up(dom0)
+        self.await_disk(dom0)
+        dom0.guest('f', 'ioload check /dev/xvda 4 8 && '
+                        'ioload mix /dev/xvda 4 8 32 1', 60)
+        self.traffic(dom0)
 
 
 class OurBackends(FrontendTests):
