@@ -30,6 +30,9 @@ ROWS = [
     ('host_tcp', 'no guest: TCP, loopback', 'instr/MiB', None, None),
     ('host_udp', 'no guest: packet of 64 bytes', 'instr', None, None),
     ('host_round_trip', 'no guest: round trip', 'instr', None, None),
+    ('tap_tcp', 'two taps, no guest: TCP', 'instr/MiB', None, None),
+    ('tap_udp', 'two taps, no guest: 64-byte packet', 'instr', None, None),
+    ('tap_round_trip', 'two taps, no guest: round trip', 'instr', None, None),
     ('tcp_from_guest', 'net: TCP from guest to host', 'instr/MiB', 0.83, 0.5),
     ('tcp_to_guest', 'net: TCP from host to guest', 'instr/MiB', 0.83, 0.5),
     ('udp_from_guest', 'net: packet of 64 bytes from guest', 'instr', 0.67, 0.33),
@@ -50,6 +53,7 @@ def programs(images):
     args = []
     for name, source in (('bench', 'tests/bench/bench.c'),
                          ('hostcount', 'tests/boot/hostcount.c'),
+                         ('taprelay', 'tests/bench/taprelay.c'),
                          ('ioload', 'tests/boot/ioload.c'),
                          ('netload', 'tests/boot/netload.c')):
         out = os.path.join(images, name)
@@ -110,7 +114,7 @@ def own_frontends(run):
     values = run(extra=('--frontends',
                         os.path.join(vm.BUILD, 'frontends', '6.1')))
     return {k: v for k, v in values.items() if k.startswith(
-        ('host_', 'blk_', 'tcp_', 'udp_', 'round_', 'memory_'))}
+        ('host_', 'tap_', 'blk_', 'tcp_', 'udp_', 'round_', 'memory_'))}
 
 
 def table(ours, own, xen):
