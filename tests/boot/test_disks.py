@@ -111,6 +111,18 @@ class TestFormats:
                         f'dd if=/tmp/keep of={dev} bs=1M conv=fsync 2>/dev/null',
                    180)
 
+    def test_grows(self, dom0):
+        """An image in a format is made larger under its guest."""
+        letter = LETTERS['qcow2']
+        dom0.sh(f'xl block-resize f xvd{letter} {2 * MIB}', 60)
+        dom0.guest('f', f'until [ $(cat /sys/block/xvd{letter}/size) = '
+                        f'{MIB * 4096} ]; do sleep 0.1; done; '
+                        f'dd if=/dev/urandom of=/tmp/end bs=1M count=1 && '
+                        f'dd if=/tmp/end of=/dev/xvd{letter} bs=1M '
+                        f'seek={2 * MIB - 1} conv=fsync && '
+                        f'dd if=/dev/xvd{letter} bs=1M skip={2 * MIB - 1} '
+                        f'iflag=direct | cmp - /tmp/end', 60)
+
     def test_other_kernel_reads_them(self, dom0):
         """The stock frontend of 6.12 finds what that of 6.1 wrote."""
         dom0.destroy('f')

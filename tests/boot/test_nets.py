@@ -145,6 +145,43 @@ class TestNets:
         dom0.sh('xl network-detach a 1')
         dom0.guest('a', 'ip link set eth0 up')
 
+    def second_card(self, dom0, spec, address):
+        """A card of guest a that has the address and no other beside it."""
+        dom0.sh(f'xl network-attach a mac=00:16:3e:09:00:0c {spec}')
+        dom0.guest('a', 'until [ -e /sys/class/net/eth1 ]; do sleep 0.1; done; '
+                        'ip link set eth0 down; ip link set eth1 up; '
+                        f'ip addr add {address} dev eth1')
+
+    def first_card(self, dom0):
+        """Back to the first one alone."""
+        dom0.sh('xl network-detach a 00:16:3e:09:00:0c')
+        dom0.guest('a', 'ip link set eth0 up')
+
+    def test_routed(self, dom0):
+        """Without a bridge: the host knows the way to the card's address."""
+        self.second_card(dom0, 'script=vif-route ip=10.9.7.2', '10.9.7.2/32')
+        dom0.guest('a', 'ip route add 10.9.0.1 dev eth1 && '
+                        'ping -c 2 -W 5 10.9.0.1 && '
+                        'netload send 10.9.0.1 5201 4', 60)
+        assert 'dev vif' in dom0.sh('ip route | grep ^10.9.7.2')
+        self.first_card(dom0)
+        assert dom0.sh('ip route | grep ^10.9.7.2 || true').strip() == ''
+
+    def test_script(self, dom0):
+        """A user's own script sets the card up and takes it down."""
+        dom0.sh("mkdir -p /etc/xen/scripts; printf '#!/bin/sh\\n"
+                "echo $1 $vif $bridge >>/tmp/mine\\n"
+                "[ $1 = online ] || exit 0\\n"
+                "ip link set $vif master $bridge && ip link set $vif up\\n' "
+                ">/etc/xen/scripts/vif-mine && "
+                "chmod +x /etc/xen/scripts/vif-mine")
+        self.second_card(dom0, 'script=vif-mine bridge=xenbr0', '10.9.0.12/24')
+        dom0.guest('a', 'ping -c 2 -W 5 10.9.0.1', 60)
+        self.first_card(dom0)
+        told = dom0.sh('cat /tmp/mine').splitlines()
+        assert [line.split()[0] for line in told] == ['online', 'offline']
+        assert all(line.endswith(' xenbr0') for line in told)
+
     def test_kernel_backend_beside_ours(self, dom0):
         """backendtype=vif and our own in one guest."""
         dom0.sh('xl network-attach a mac=00:16:3e:09:00:0b bridge=xenbr0 '
