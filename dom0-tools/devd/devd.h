@@ -241,7 +241,9 @@ struct devd {
 
 struct dev *dev_find(struct devd *d, const struct kind_ops *ops,
 		     uint32_t domid, uint32_t devid);
-/* NULL without memory. */
+/* One that is in no table, for free(), and one that is: NULL without memory. */
+struct dev *dev_make(struct devd *d, const struct kind_ops *ops, uint32_t domid,
+		     uint32_t devid);
 struct dev *dev_new(struct devd *d, const struct kind_ops *ops, uint32_t domid,
 		    uint32_t devid);
 /* Takes it out of the table. */

@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,6 +31,11 @@ static const struct kind_ops *const kinds[] = { &kind_pvbd, &kind_pvif };
 static uint32_t kind_number(const struct kind_ops *ops)
 {
 	return ops == &kind_pvif;
+}
+
+static const struct kind_ops *kind_of(const struct keep_key *key)
+{
+	return kinds[key->kind & 1];
 }
 
 static struct keep_key key_of(const struct dev *dev)
@@ -175,7 +179,7 @@ static void drop_key(struct devd *d, const struct keep_key *key)
 		rc = await_dropped(d->keeper, key);
 	if (rc)
 		log_err("%s %u/%u: the keeper may hold it still: %s",
-			kinds[key->kind & 1]->name, key->domid, key->devid,
+			kind_of(key)->name, key->domid, key->devid,
 			strerror(-rc));
 }
 
@@ -345,17 +349,10 @@ static bool is_script(const struct keep_node *k)
 static void undo(struct devd *d, struct keep_node *k)
 {
 	const struct keep_key *key = &k->rec.key;
-	struct dev *dev = calloc(1, sizeof(*dev));
+	struct dev *dev = dev_make(d, kind_of(key), key->domid, key->devid);
 
 	if (!dev)
 		return;
-	dev->devd = d;
-	dev->ops = kinds[key->kind & 1];
-	dev->domid = key->domid;
-	dev->devid = key->devid;
-	dev->orphan = -1;
-	snprintf(dev->name, sizeof(dev->name), "%s %u/%u", dev->ops->name,
-		 dev->domid, dev->devid);
 	if (is_script(k)) {
 		job_kill_orphan(k->fd[0], k->rec.disk.script_pid);
 		adopt_disk(dev, &k->rec, NULL, 0);
@@ -441,7 +438,7 @@ void keep_forget_rest(struct devd *d)
 	while ((k = d->kept)) {
 		d->kept = k->next;
 		log_info("%s %u/%u: was removed meanwhile",
-			 kinds[k->rec.key.kind & 1]->name, k->rec.key.domid,
+			 kind_of(&k->rec.key)->name, k->rec.key.domid,
 			 k->rec.key.devid);
 		forget_node(d, k);
 		free(k);

@@ -52,10 +52,10 @@ struct dev *dev_of_domain(struct devd *d, uint32_t domid)
 	return dev;
 }
 
-struct dev *dev_new(struct devd *d, const struct kind_ops *ops, uint32_t domid,
-		    uint32_t devid)
+struct dev *dev_make(struct devd *d, const struct kind_ops *ops, uint32_t domid,
+		     uint32_t devid)
 {
-	struct dev *dev = calloc(1, sizeof(*dev)), **at;
+	struct dev *dev = calloc(1, sizeof(*dev));
 
 	if (!dev)
 		return NULL;
@@ -72,6 +72,16 @@ struct dev *dev_new(struct devd *d, const struct kind_ops *ops, uint32_t domid,
 		 devid);
 	snprintf(dev->backend, sizeof(dev->backend), "%s/%s/%u/%u", d->root,
 		 ops->name, domid, devid);
+	return dev;
+}
+
+struct dev *dev_new(struct devd *d, const struct kind_ops *ops, uint32_t domid,
+		    uint32_t devid)
+{
+	struct dev *dev = dev_make(d, ops, domid, devid), **at;
+
+	if (!dev)
+		return NULL;
 	at = key_bucket(d, ops, domid, devid);
 	dev->hash_next = *at;
 	*at = dev;
