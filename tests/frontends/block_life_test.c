@@ -460,8 +460,10 @@ static void serve(void)
 
 static void lie(void)
 {
-	if (back_attached() && !(rand() % 4))
-		back.ring.sring->rsp_prod += (unsigned int)rand() % 3;
+	if (!back_attached() || rand() % 4)
+		return;
+	back.ring.sring->rsp_prod += (unsigned int)rand() % 3;
+	fake_event(back.port);
 }
 
 /* Never a lost request. */

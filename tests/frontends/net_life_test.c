@@ -582,8 +582,10 @@ static void any_stack(void)
 
 static void lie(void)
 {
-	if (back_attached() && !(rand() % 4))
-		back.queue[0].rx.sring->rsp_prod += (unsigned int)rand() % 3;
+	if (!back_attached() || rand() % 4)
+		return;
+	back.queue[0].rx.sring->rsp_prod += (unsigned int)rand() % 3;
+	fake_event(back.queue[0].port);
 }
 
 static void any_queues(void)
