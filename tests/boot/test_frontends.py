@@ -136,8 +136,13 @@ class FrontendTests:
                         'ioload mix /dev/xvda 4 7 32 1', 60)
 
     def test_modules_loaded_again(self, dom0):
-        """All modules go and come back while their devices stay."""
+        """All modules go and come back while their devices stay.
+
+        Linux keeps a module that a device is bound to.
+        """
         dom0.guest('f', 'ioload fill /dev/xvda 4 8 && '
+                        f'echo vif-0 >{DRIVERS}/parvis-netfront/unbind && '
+                        f'echo vbd-51712 >{DRIVERS}/parvis-blkfront/unbind && '
                         'rmmod parvis-netfront parvis-blkfront '
                         'parvis-frontend && '
                         '[ ! -e /sys/class/net/eth0 -a ! -e /dev/xvda ] && '
