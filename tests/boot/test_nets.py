@@ -159,7 +159,8 @@ class TestNets:
 
     def test_routed(self, dom0):
         """Without a bridge: the host knows the way to the card's address."""
-        self.second_card(dom0, 'script=vif-route ip=10.9.7.2', '10.9.7.2/32')
+        self.second_card(dom0, 'script=vif-route gatewaydev=xenbr0 '
+                         'ip=10.9.7.2', '10.9.7.2/32')
         dom0.guest('a', 'ip route add 10.9.0.1 dev eth1 && '
                         'ping -c 2 -W 5 10.9.0.1 && '
                         'netload send 10.9.0.1 5201 4', 60)
