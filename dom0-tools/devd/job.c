@@ -71,17 +71,18 @@ static void start_clock(struct dev *dev)
 
 /* ---- add ---- */
 
-static void script_failed(struct dev *dev, const char *why)
+/* Has the script written why it failed? Then so has the device. */
+static bool complained(struct dev *dev)
 {
 	struct fail fail = { 0 };
 	char said[256];
 
-	if (!dev_config_text(dev, "hotplug-error", said, sizeof(said)) &&
-	    said[0])
-		fail_set(&fail, -EIO, "the block script says: %s", said);
-	else
-		fail_set(&fail, -EIO, "the block script %s", why);
+	if (dev_config_text(dev, "hotplug-error", said, sizeof(said)) ||
+	    !said[0])
+		return false;
+	fail_set(&fail, -EIO, "the block script says: %s", said);
 	dev_open_failed(dev, &fail);
+	return true;
 }
 
 static void go_on(struct dev *dev)
@@ -100,7 +101,8 @@ static void go_on(struct dev *dev)
 static void on_added(struct proc *p, int status)
 {
 	struct dev *dev = container_of(p, struct dev, job);
-	char how[80], why[400];
+	struct fail fail = { 0 };
+	char how[80];
 
 	ev_timer_cancel(&dev->job_timer);
 	if (dev->phase == PH_ENDING) {
@@ -111,10 +113,12 @@ static void on_added(struct proc *p, int status)
 		go_on(dev);
 		return;
 	}
+	if (complained(dev))
+		return;
 	proc_describe(status, how, sizeof(how));
-	snprintf(why, sizeof(why), "%s: %s", how,
+	fail_set(&fail, -EIO, "the block script %s: %s", how,
 		 p->said[0] ? p->said : "it said nothing");
-	script_failed(dev, why);
+	dev_open_failed(dev, &fail);
 }
 
 int job_add(struct dev *dev, struct fail *fail)
@@ -143,15 +147,11 @@ static void forget_orphan(struct dev *dev)
 static void on_orphan(struct ev_io *io, uint32_t revents)
 {
 	struct dev *dev = container_of(io, struct dev, orphan_io);
-	char said[256];
 
 	(void)revents;
 	ev_timer_cancel(&dev->job_timer);
 	forget_orphan(dev);
-	if (!dev_config_text(dev, "hotplug-error", said, sizeof(said)) &&
-	    said[0])
-		script_failed(dev, "");
-	else
+	if (!complained(dev))
 		go_on(dev);
 }
 
