@@ -39,6 +39,7 @@ struct build {
 	struct fail *fail;
 	struct pv_plan plan;
 	uint64_t *p2m;
+	bool zeroed;		/* its memory came so */
 };
 
 /* ---- memory ---- */
@@ -255,9 +256,8 @@ static int put_and_clear(struct build *x, uint64_t at, const struct bytes *src)
 	int rc;
 
 	if (last > first)
-		cleared = hv_memory_is_zero(x->hv) ?
-				  last - first :
-				  clear_pages(x, first, last - first);
+		cleared = x->zeroed ? last - first :
+				      clear_pages(x, first, last - first);
 	if (!cleared)
 		return put(x, at, src);
 	/* What lies before the cleared pages, and behind. */
@@ -507,7 +507,8 @@ static int fill_memory(struct build *x)
 
 int pv_build(struct hv *hv, struct pv_build *b, struct fail *fail)
 {
-	struct build x = { .hv = hv, .b = b, .fail = fail };
+	struct build x = { .hv = hv, .b = b, .fail = fail,
+			   .zeroed = hv_memory_is_zero(hv) };
 	int rc = pv_plan(&x.plan, b->kernel, b->ramdisk_len, b->pages, fail);
 
 	if (!rc)
