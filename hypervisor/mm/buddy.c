@@ -140,7 +140,7 @@ mfn_t buddy_alloc_run(uint64_t n)
 	if (first) {
 		for (at = first; at < first + len;)
 			at += BIT(block_remove(at));
-		block_free_pieces(first + n, first + len, false);
+		block_free_pieces(first + n, first + len);
 		free_count -= n;
 		make_all_ours(first, n);
 	}
@@ -188,7 +188,7 @@ void buddy_add(mfn_t first, uint64_t n)
 	frame_mark_ram(mfn(at), end - at);
 	make_free(at, end - at);
 	lock_acquire(&buddy_lock);
-	block_free_pieces(at, end, false);
+	block_free_pieces(at, end);
 	free_count += end - at;
 	total_count += end - at;
 	lock_release(&buddy_lock);

@@ -377,8 +377,8 @@ int domain_claim_frames(struct domain *d, uint64_t pages)
 	rc = buddy_claim(d, pages - have);
 	/* Its teardown may have dropped a claim just before. */
 	if (!rc && READ_ONCE(d->life) != DOMAIN_ALIVE) {
-		rc = buddy_claim(d, 0);
-		rc = -EINVAL;
+		buddy_claim(d, 0);
+		return -EINVAL;
 	}
 	return rc;
 }

@@ -90,7 +90,7 @@ void block_free(uint64_t n, unsigned int order, bool scrub)
 	block_insert(n, order, scrub);
 }
 
-void block_free_pieces(uint64_t at, uint64_t end, bool scrub)
+void block_free_pieces(uint64_t at, uint64_t end)
 {
 	while (at < end) {
 		unsigned int order = 0;
@@ -99,7 +99,7 @@ void block_free_pieces(uint64_t at, uint64_t end, bool scrub)
 		       IS_ALIGNED(at, BIT(order + 1)) &&
 		       at + BIT(order + 1) <= end)
 			order++;
-		block_free(at, order, scrub);
+		block_free(at, order, false);
 		at += BIT(order);
 	}
 }

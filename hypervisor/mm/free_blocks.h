@@ -32,8 +32,8 @@ extern struct lock buddy_lock;
  */
 void block_free(uint64_t n, unsigned int order, bool scrub);
 
-/* Frames [@at, @end), cut into blocks. */
-void block_free_pieces(uint64_t at, uint64_t end, bool scrub);
+/* Boot: frames [@at, @end), cut into blocks that nobody need scrub. */
+void block_free_pieces(uint64_t at, uint64_t end);
 
 /*
  * Takes 2^@order frames that end at or below @limit off the lists, the upper
